@@ -1,0 +1,10 @@
+/** Absolute paths of the server binaries that the tests run. */
+export interface ServerBinaries {
+  readonly etcd34: string;
+  readonly etcd35: string;
+  readonly etcdctl34: string;
+  readonly etcdctl35: string;
+  readonly consul: string;
+}
+
+export function ensureServers(): Promise<ServerBinaries>;

@@ -1,0 +1,7 @@
+import type { Connection, RegistryDeps } from '../connection.js';
+import type { RegistryHandle } from '../types.js';
+
+/** Opens the etcd backend. */
+export function openEtcd(_connection: Connection, _deps: RegistryDeps): RegistryHandle {
+  throw new Error('in work');
+}

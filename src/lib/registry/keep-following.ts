@@ -1,0 +1,124 @@
+import { isRefusal, SdctlError } from '../errors.js';
+import type { Instance, Revision, Snapshot } from '../model/instance.js';
+import { MembershipState, type Change, type Difference, type LeftReason, type MembershipEvent } from '../model/membership.js';
+import { backoffMs, type Random } from '../time/backoff.js';
+import { toRfc3339, type Clock } from '../time/clock.js';
+import type { WatchOptions } from './types.js';
+
+/**
+ * What an adapter's stream reports. `set`: the whole truth, read anew; the loop compares. `gap: true` on it means
+ * that differences happened unseen although the stream lived. `resumed`: connected again and nothing was missed;
+ * what happened meanwhile follows as `changes`.
+ */
+export type FollowSignal =
+  | { readonly type: 'set'; readonly snapshot: Snapshot; readonly gap?: true }
+  | { readonly type: 'resumed'; readonly revision: Revision }
+  | { readonly type: 'changes'; readonly revision: Revision; readonly changes: readonly Change[] };
+
+/** One watch of one adapter. It keeps its own resume point between calls of `follow`. */
+export interface Follower {
+  /** null: all services. */
+  readonly service: string | null;
+  /** Streams until the signal aborts (returns or throws, both fine) or something breaks (throws). First signal: `set` or `resumed`. */
+  follow(signal: AbortSignal): AsyncIterable<FollowSignal>;
+  /** Why an instance that is missing from a later `set` of a live stream is gone. */
+  reasonOf(instance: Instance): LeftReason;
+  /** Called after a refusal, before the next attempt: read credential files again. */
+  refreshCredentials(): void;
+}
+
+export interface LoopDeps {
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+const LIVE_MS = 5_000;
+const REFUSED_PAUSE_MS = 5_000;
+
+/** Repeats `follow` until the caller aborts; a failure becomes a `stale` event, never the end of the stream. */
+export async function* keepFollowing(
+  follower: Follower,
+  deps: LoopDeps,
+  options: WatchOptions,
+): AsyncGenerator<MembershipEvent, void, void> {
+  const { clock } = deps;
+  const { signal } = options;
+  const state = new MembershipState();
+  const startedMs = clock.monotonicMs();
+  let synced = false;
+  let stale = false;
+  let refused = false;
+  let revision: Revision = '0';
+  let failures = 0;
+
+  const stamp = (): { at: string; revision: Revision } => ({ at: toRfc3339(clock.nowMs()), revision });
+  const toEvent = (difference: Difference, resync: boolean): MembershipEvent => {
+    const common = { ...stamp(), resync };
+    if (difference.type !== 'left') return { ...difference, ...common };
+    return { ...difference, ...common, reason: resync ? 'resync' : difference.reason };
+  };
+  const syncedEvent = (): MembershipEvent => ({
+    type: 'synced',
+    ...stamp(),
+    snapshot: state.toSnapshot(follower.service, revision, clock.nowMs()),
+  });
+
+  while (!signal.aborted) {
+    let liveSinceMs: number | null = null;
+    try {
+      for await (const received of follower.follow(signal)) {
+        if (signal.aborted) return;
+        liveSinceMs ??= clock.monotonicMs();
+        revision = received.type === 'set' ? received.snapshot.revision : received.revision;
+        refused = false;
+        switch (received.type) {
+          case 'set': {
+            const differences = state.replace(received.snapshot, (gone) => follower.reasonOf(gone));
+            const announce = !synced || stale || (received.gap === true && differences.length > 0);
+            if (announce) yield syncedEvent();
+            if (synced) for (const difference of differences) yield toEvent(difference, announce);
+            break;
+          }
+          case 'resumed':
+            if (stale) yield syncedEvent();
+            break;
+          case 'changes':
+            for (const change of received.changes) {
+              const difference = state.apply(change);
+              if (difference !== null) yield toEvent(difference, false);
+              if (change.type === 'undecoded') {
+                options.notify?.({ level: 'warning', text: `cannot read entry ${change.entry.key}: ${change.entry.reason}` });
+              }
+            }
+            break;
+        }
+        synced = true;
+        stale = false;
+      }
+      if (signal.aborted) return;
+      throw new SdctlError('E_UNREACHABLE', 'the registry ended the stream');
+    } catch (thrown) {
+      if (signal.aborted) return;
+      if (!(thrown instanceof SdctlError) || thrown.code === 'E_DEFECT') throw thrown;
+      if (liveSinceMs !== null && clock.monotonicMs() - liveSinceMs >= LIVE_MS) failures = 0;
+      failures += 1;
+      if (!synced && clock.monotonicMs() - startedMs >= (options.retryStartMs ?? 0)) throw thrown;
+      const retryInMs = isRefusal(thrown) ? REFUSED_PAUSE_MS : backoffMs(failures, deps.random);
+      if (isRefusal(thrown)) follower.refreshCredentials();
+      if (!synced || stale) {
+        const first = isRefusal(thrown) && !refused;
+        options.notify?.({ level: first ? 'warning' : 'detail', text: describe(thrown, failures, retryInMs) });
+      } else {
+        stale = true;
+        yield { type: 'stale', ...stamp(), cause: thrown, attempt: failures, retryInMs: Math.round(retryInMs) };
+      }
+      refused = isRefusal(thrown);
+      await clock.sleep(retryInMs, signal);
+    }
+  }
+}
+
+function describe(error: SdctlError, attempt: number, retryInMs: number): string {
+  const why = error.why === undefined ? '' : ` (${error.why})`;
+  return `attempt ${attempt}: ${error.message}${why}; next in ${(retryInMs / 1_000).toFixed(1)}s`;
+}

@@ -1,0 +1,281 @@
+import { abortedError, isRefusal, SdctlError } from '../errors.js';
+import type { Instance } from '../model/instance.js';
+import type { RegistrationEvent } from '../model/registration.js';
+import { backoffMs } from '../time/backoff.js';
+import { toRfc3339 } from '../time/clock.js';
+import { renewalIntervalMs, renewalTimeoutMs } from '../time/renewal.js';
+import { claimFirst, type ClaimDeps, type Claimed } from './claim.js';
+import type { LoopDeps } from './keep-following.js';
+import type { RegistrationDriver, RenewResult } from './registration-driver.js';
+import type { CallOptions, DeregisterOutcome, RegisterOptions, Registration } from './types.js';
+
+export interface RegistrationDeps extends LoopDeps, ClaimDeps {}
+
+/** Retries within one renewal: quick at first, because another server may answer, and never more than half a second apart. */
+const RENEW_BACKOFF = { firstMs: 50, maxMs: 500 };
+const REFUSED_PAUSE_MS = 5_000;
+const DEFAULT_TIMEOUT_MS = 5_000;
+
+/**
+ * Announces an instance and keeps it announced through every fault, on any backend. Resolves after the first write.
+ *
+ * @throws {SdctlError} what the driver reports before the first success, or E_CONFLICT (see `claimFirst`)
+ */
+export async function keepRegistered(
+  driver: RegistrationDriver,
+  deps: RegistrationDeps,
+  options: RegisterOptions,
+): Promise<Registration> {
+  try {
+    const claimed = await start(driver, deps, options);
+    const kept = new KeptRegistration(driver, deps, options, claimed);
+    kept.begin();
+    return kept;
+  } catch (error) {
+    await driver.close();
+    throw error;
+  }
+}
+
+async function start(driver: RegistrationDriver, deps: RegistrationDeps, options: RegisterOptions): Promise<Claimed> {
+  const startedMs = deps.clock.monotonicMs();
+  const notify = options.notify ?? (() => undefined);
+  for (let failures = 1; ; failures += 1) {
+    try {
+      return await claimFirst(driver, deps, {
+        call: { signal: options.signal, timeoutMs: options.timeoutMs ?? DEFAULT_TIMEOUT_MS },
+        takeover: options.takeover === true,
+        notify,
+      });
+    } catch (error) {
+      if (options.signal.aborted) throw abortedError(options.signal);
+      const isFinal = !(error instanceof SdctlError) || error.code === 'E_CONFLICT' || error.exitCode === 2;
+      const isOver = deps.clock.monotonicMs() - startedMs >= (options.retryStartMs ?? 0);
+      if (isFinal || isOver) throw error;
+      if (isRefusal(error)) driver.refreshCredentials();
+      notify({ level: failures === 1 ? 'warning' : 'detail', text: `${error.message}; trying again` });
+      await deps.clock.sleep(isRefusal(error) ? REFUSED_PAUSE_MS : backoffMs(failures, deps.random), options.signal);
+    }
+  }
+}
+
+type EventBody = RegistrationEvent extends infer E ? (E extends unknown ? Omit<E, 'at' | 'instance' | 'leaseId'> : never) : never;
+
+class KeptRegistration implements Registration {
+  readonly ended: Promise<SdctlError | null>;
+  readonly #driver: RegistrationDriver;
+  readonly #deps: RegistrationDeps;
+  readonly #options: RegisterOptions;
+  readonly #stop = new AbortController();
+  #instance: Instance;
+  #leaseId: string;
+  #ttlMs: number;
+  /** Monotonic time at which the last confirmed renewal was sent: the TTL counts from there, never later. */
+  #confirmedMs: number;
+  #late: { zeroSaid: boolean; refusedSinceMs: number | null } | null = null;
+  #settle: (error: SdctlError | null) => void = () => undefined;
+  #loop: Promise<void> = Promise.resolve();
+
+  constructor(driver: RegistrationDriver, deps: RegistrationDeps, options: RegisterOptions, claimed: Claimed) {
+    this.#driver = driver;
+    this.#deps = deps;
+    this.#options = options;
+    this.#instance = claimed.instance;
+    this.#leaseId = claimed.leaseId;
+    this.#ttlMs = claimed.ttlMs;
+    this.#confirmedMs = deps.clock.monotonicMs();
+    this.ended = new Promise((resolve) => {
+      this.#settle = resolve;
+    });
+  }
+
+  get instance(): Instance {
+    return this.#instance;
+  }
+
+  remainingMs(): number {
+    return Math.max(0, this.#confirmedMs + this.#ttlMs - this.#deps.clock.monotonicMs());
+  }
+
+  begin(): void {
+    this.#emit({
+      type: 'registered',
+      ttlSeconds: this.#ttlMs / 1_000,
+      deregisterAfterSeconds: this.#options.deregisterAfterMs === undefined ? null : this.#options.deregisterAfterMs / 1_000,
+    });
+    const signal = AbortSignal.any([this.#stop.signal, this.#options.signal]);
+    this.#loop = this.#run(signal).then(
+      () => undefined,
+      async (error: unknown) => {
+        await this.#driver.close();
+        const failure = error instanceof SdctlError ? error : new SdctlError('E_DEFECT', String(error), { cause: error });
+        this.#settle(failure.code === 'E_ABORTED' ? null : failure);
+      },
+    );
+  }
+
+  async deregister(options: CallOptions): Promise<DeregisterOutcome> {
+    this.#stop.abort();
+    await this.#loop;
+    try {
+      const outcome = await this.#driver.release({ signal: options.signal, timeoutMs: options.timeoutMs ?? 2_500 });
+      this.#emit({ type: 'deregistered', outcome });
+      return outcome;
+    } finally {
+      await this.#driver.close();
+      this.#settle(null);
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.deregister({ signal: new AbortController().signal }).catch(() => undefined);
+  }
+
+  /** Renews until stopped. Returns on abort, throws the error that ends the membership. */
+  async #run(signal: AbortSignal): Promise<void> {
+    let failures = 0;
+    while (!signal.aborted) {
+      await this.#pause(failures, signal);
+      if (signal.aborted) return;
+      const sentMs = this.#deps.clock.monotonicMs();
+      try {
+        const result = await this.#driver.renew({ signal, timeoutMs: renewalTimeoutMs(this.#ttlMs) });
+        if (signal.aborted) return;
+        await this.#handle(result, sentMs, signal);
+        failures = 0;
+      } catch (error) {
+        if (signal.aborted) return;
+        if (!(error instanceof SdctlError) || !isRetryable(error)) throw error;
+        failures += 1;
+        this.#sayLate(error);
+      }
+    }
+  }
+
+  /** Waits for the next renewal: a third of the TTL after the last one, at once when disturbed, a short pause after a failure. */
+  async #pause(failures: number, signal: AbortSignal): Promise<void> {
+    const { clock, random } = this.#deps;
+    if (failures > 0) {
+      const refused = this.#late?.refusedSinceMs != null;
+      const pauseMs = refused ? REFUSED_PAUSE_MS : backoffMs(failures, random, RENEW_BACKOFF);
+      await clock.sleep(Math.min(pauseMs, this.#untilZeroMs()), signal);
+      return;
+    }
+    const waiting = new AbortController();
+    const both = AbortSignal.any([signal, waiting.signal]);
+    const dueMs = this.#confirmedMs + renewalIntervalMs(this.#ttlMs) - clock.monotonicMs();
+    const disturbance = await Promise.race([
+      clock.sleep(dueMs, both).then(() => null),
+      this.#driver.disturbed(both).catch(() => null),
+    ]);
+    waiting.abort();
+    if (disturbance?.type === 'broken' && !signal.aborted) {
+      this.#sayLate(new SdctlError('E_UNREACHABLE', 'the connection to the registry broke', { why: disturbance.why }));
+    }
+  }
+
+  /** So that "0 s left" is said when it becomes true, not at the end of a longer pause. */
+  #untilZeroMs(): number {
+    const leftMs = this.remainingMs();
+    return leftMs > 0 && this.#late?.zeroSaid === false ? leftMs + 1 : Infinity;
+  }
+
+  async #handle(result: RenewResult, sentMs: number, signal: AbortSignal): Promise<void> {
+    switch (result.state) {
+      case 'renewed':
+        this.#ttlMs = result.ttlMs;
+        this.#confirm(sentMs);
+        return;
+      case 'taken':
+        throw this.#takenOver(result.by === null ? 'another program' : `${result.by.host}, pid ${result.by.pid}`);
+      case 'gone':
+        this.#emit({ type: 'lost', why: result.why });
+        if (this.#options.onLost === 'exit') throw this.#membershipLost(result.why);
+        await this.#restore(signal);
+    }
+  }
+
+  #confirm(sentMs: number): void {
+    const afterLate = this.#late !== null;
+    this.#confirmedMs = sentMs;
+    this.#late = null;
+    this.#emit({ type: 'renewed', ttlSeconds: this.#ttlMs / 1_000, afterLate });
+  }
+
+  /** Announces again until it works, is taken over, or is refused for two TTLs. */
+  async #restore(signal: AbortSignal): Promise<void> {
+    const { clock, random } = this.#deps;
+    const previousLeaseId = this.#leaseId;
+    for (let failures = 1; !signal.aborted; failures += 1) {
+      const sentMs = clock.monotonicMs();
+      try {
+        const timeoutMs = this.#options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+        const result = await this.#driver.claim({ type: 'fresh' }, { signal, timeoutMs });
+        if (result.state === 'occupied') {
+          const owner = result.occupant.instance.owner;
+          throw this.#takenOver(owner === null ? 'another program' : `${owner.host}, pid ${owner.pid}`);
+        }
+        this.#instance = result.instance;
+        this.#leaseId = result.leaseId;
+        this.#ttlMs = result.ttlMs;
+        this.#confirmedMs = sentMs;
+        this.#late = null;
+        this.#emit({ type: 'restored', ttlSeconds: this.#ttlMs / 1_000, previousLeaseId });
+        return;
+      } catch (error) {
+        if (signal.aborted) return;
+        if (!(error instanceof SdctlError) || !isRetryable(error)) throw error;
+        this.#sayLate(error);
+        await clock.sleep(isRefusal(error) ? REFUSED_PAUSE_MS : backoffMs(failures, random, RENEW_BACKOFF), signal);
+      }
+    }
+  }
+
+  /** Says `late` when trouble begins and once more when the TTL has passed; ends what policy ends. */
+  #sayLate(cause: SdctlError): void {
+    const { clock } = this.#deps;
+    const leftMs = this.remainingMs();
+    const first = this.#late === null;
+    this.#late ??= { zeroSaid: false, refusedSinceMs: null };
+    if (isRefusal(cause)) {
+      this.#late.refusedSinceMs ??= clock.monotonicMs();
+      this.#driver.refreshCredentials();
+      if (clock.monotonicMs() - this.#confirmedMs >= 2 * this.#ttlMs) throw this.#membershipLost(cause.message, cause);
+    } else {
+      this.#late.refusedSinceMs = null;
+    }
+    const reachedZero = leftMs === 0 && !this.#late.zeroSaid;
+    if (reachedZero) this.#late.zeroSaid = true;
+    if (first || reachedZero) this.#emit({ type: 'late', leftSeconds: Math.ceil(leftMs / 100) / 10, cause });
+    if (reachedZero && this.#options.onLost === 'exit') throw this.#membershipLost('its TTL passed without an answer', cause);
+  }
+
+  #takenOver(who: string): SdctlError {
+    const { service, id } = this.#instance;
+    return new SdctlError('E_TAKEN_OVER', `${service}/${id} was taken over by ${who}`, {
+      why: 'the entry in the registry now belongs to another run and was left alone',
+      hint: 'choose another --id, or stop the other process',
+      details: { service, instance: id },
+    });
+  }
+
+  #membershipLost(why: string, cause?: SdctlError): SdctlError {
+    const { service, id } = this.#instance;
+    return new SdctlError('E_MEMBERSHIP_LOST', `${service}/${id} is no longer registered`, {
+      why: cause?.why === undefined ? why : `${why}: ${cause.why}`,
+      hint: `sdctl list ${service}`,
+      details: { service, instance: id, leaseId: this.#leaseId },
+      ...(cause === undefined ? {} : { cause }),
+    });
+  }
+
+  #emit(body: EventBody): void {
+    const common = { at: toRfc3339(this.#deps.clock.nowMs()), instance: this.#instance, leaseId: this.#leaseId };
+    this.#options.onEvent?.({ ...body, ...common });
+  }
+}
+
+/** Everything that may pass by itself, refusals included: they end the membership only after two TTLs. */
+function isRetryable(error: SdctlError): boolean {
+  return error.code !== 'E_TAKEN_OVER' && error.code !== 'E_MEMBERSHIP_LOST' && error.code !== 'E_DEFECT' && error.exitCode !== 2;
+}

@@ -1,0 +1,150 @@
+import type { SdctlError } from '../errors.js';
+import type { Health, Instance, Owner, Revision, Snapshot } from '../model/instance.js';
+import type { MembershipEvent } from '../model/membership.js';
+import type { RegistrationEvent } from '../model/registration.js';
+import type { Endpoint } from '../model/endpoint.js';
+
+/** Something worth a line on stderr that is neither the answer nor a failure. Text may hold untrusted parts. */
+export interface Notice {
+  /** `warning` is always shown, `progress` on a terminal while it lasts, `detail` with `--verbose`. */
+  readonly level: 'warning' | 'progress' | 'detail';
+  readonly text: string;
+}
+
+export interface CallOptions {
+  /** Ends the call; required, so that nobody forgets it. */
+  readonly signal: AbortSignal;
+  /** Bounds the whole network part of one call: all servers, retries and pages. Default: the registry's own. */
+  readonly timeoutMs?: number;
+  readonly notify?: (notice: Notice) => void;
+}
+
+export interface WatchOptions extends CallOptions {
+  /** How long failures before the first `synced` are retried; 0 (default): the first one is thrown. `Infinity`: for ever. */
+  readonly retryStartMs?: number;
+}
+
+/** What to announce. Empty and null fields are not written. */
+export interface RegistrationSpec {
+  readonly service: string;
+  readonly id: string;
+  readonly endpoints: readonly Endpoint[];
+  readonly tags: readonly string[];
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly version: string | null;
+  readonly weight: number | null;
+  readonly zone: string | null;
+  readonly owner: Owner;
+  /** RFC 3339 UTC. */
+  readonly registeredAt: string;
+}
+
+export interface RegisterOptions extends CallOptions {
+  /** At least 2 000; a registry may grant more. */
+  readonly ttlMs: number;
+  /** Consul: how long the entry may stay critical before Consul removes it; at least 60 000. Ignored elsewhere. */
+  readonly deregisterAfterMs?: number;
+  /** What a confirmed loss leads to: announce again, or end with E_MEMBERSHIP_LOST. Default `restore`. */
+  readonly onLost?: 'restore' | 'exit';
+  /** Replace an entry of another run at once. Default false. */
+  readonly takeover?: boolean;
+  readonly retryStartMs?: number;
+  /** Called in order, never concurrently; must not throw. */
+  readonly onEvent?: (event: RegistrationEvent) => void;
+}
+
+/** An instance kept announced until it is deregistered or disposed. */
+export interface Registration extends AsyncDisposable {
+  /** What was written. */
+  readonly instance: Instance;
+  /**
+   * Settles when nothing is kept any more: with null after `deregister`, with the error that ended it otherwise
+   * (E_TAKEN_OVER, E_MEMBERSHIP_LOST). Never rejects.
+   */
+  readonly ended: Promise<SdctlError | null>;
+  /** When the entry ends by itself if nothing is done from now on, in milliseconds; null when it would stay. */
+  remainingMs(): number | null;
+  /** Stops renewing and removes the entry if it is still ours. Rejects when removal could not be confirmed in time. */
+  deregister(options: CallOptions): Promise<DeregisterOutcome>;
+}
+
+/**
+ * `removed`: it was there as expected and is gone. `absent`: nothing was there. `changed`: it is not as expected
+ * and was left alone. `not-owner`: this server cannot remove it for good (Consul: another agent owns it).
+ */
+export type DeregisterOutcome = 'removed' | 'absent' | 'changed' | 'not-owner';
+
+export interface DeregisterTarget {
+  readonly service: string;
+  readonly id: string;
+  /** Consul only: ids are unique per node. */
+  readonly node?: string;
+}
+
+export interface DeregisterOptions extends CallOptions {
+  /** Remove only if the entry still is this one (same key, revision and lease). Without it: whatever is there now. */
+  readonly expected?: Instance;
+}
+
+/** What every backend offers to applications. Calls reject with SdctlError; disposing releases what it registered. */
+export interface Registry extends AsyncDisposable {
+  /** Instances of one service; an unknown service is an empty snapshot. */
+  list(service: string, options: CallOptions): Promise<Snapshot>;
+  /**
+   * Follows one service, or all with null. First `synced`, then changes; after a gap `stale`, one `synced`, then
+   * the differences marked `resync`. Ends quietly on abort; throws only before the first `synced`.
+   */
+  watch(service: string | null, options: WatchOptions): AsyncIterable<MembershipEvent>;
+  /** Resolves once the entry is written. */
+  register(spec: RegistrationSpec, options: RegisterOptions): Promise<Registration>;
+  deregister(target: DeregisterTarget, options: DeregisterOptions): Promise<DeregisterOutcome>;
+}
+
+/** Time-bound claim as the registry reports it. */
+export interface Lease {
+  readonly id: string;
+  /** null: the registry does not tell. */
+  readonly grantedSeconds: number | null;
+  readonly leftSeconds: number | null;
+}
+
+export interface ServerStatus {
+  readonly server: string;
+  readonly healthy: boolean;
+  readonly version: string | null;
+  /** Round trip in milliseconds; null when it did not answer. */
+  readonly roundTripMs: number | null;
+  readonly problem: string | null;
+}
+
+/** What only an operator needs; beside the port for applications, so that those are handed the small one. */
+export interface RegistryOperations {
+  /** All services with all their instances, in as few calls as the registry allows. */
+  listAll(options: CallOptions): Promise<Snapshot>;
+  /** TTLs of the given leases, 64 in flight; ids the registry does not know are left out. */
+  leases(ids: readonly string[], options: CallOptions): Promise<ReadonlyMap<string, Lease>>;
+  /** Every server by itself; never rejects because one is down. */
+  status(options: CallOptions): Promise<readonly ServerStatus[]>;
+}
+
+/** Differences between backends that callers must know beforehand. */
+export interface Capabilities {
+  /** Leases carry a readable TTL (etcd, local). */
+  readonly readableTtl: boolean;
+  /** Ids are unique per node only (Consul). */
+  readonly nodes: boolean;
+  /** Smallest TTL in milliseconds below which the registry is known to be unreliable; null: none. */
+  readonly adviseMinTtlMs: number | null;
+  /** Instances are reached over a network, so a loopback endpoint is probably wrong. False on local and loopback servers. */
+  readonly remote: boolean;
+}
+
+/** An open connection to one registry. */
+export interface RegistryHandle extends AsyncDisposable {
+  readonly backend: string;
+  readonly capabilities: Capabilities;
+  readonly registry: Registry;
+  readonly operations: RegistryOperations;
+}
+
+export type { Health, Instance, MembershipEvent, Revision, Snapshot };
