@@ -196,7 +196,7 @@ async function packageFiles(set, home) {
   } catch (error) {
     const reason = String(error.stderr || error.message).trim();
     if (!folder) throw new Error(reason, { cause: error });
-    say(`the mirror did not serve ${set.suite} (${reason.split('\n').at(-1)}); using SDCTL_SERVER_PACKAGES`);
+    say(`the mirror did not serve ${set.suite} (${reason.split('\n')[0]}); using SDCTL_SERVER_PACKAGES`);
     return localSet(set, folder);
   }
 }

@@ -21,11 +21,13 @@ export class ConsulApi {
   readonly url: string;
   /** Management token of an agent with ACLs; sent by default. */
   readonly masterToken: string | undefined;
+  readonly #files: ConsulTls | undefined;
   readonly #tls: https.RequestOptions;
 
   constructor(url: string, masterToken: string | undefined, tls: ConsulTls | undefined) {
     this.url = url;
     this.masterToken = masterToken;
+    this.#files = tls;
     this.#tls =
       tls === undefined
         ? {}
@@ -34,6 +36,11 @@ export class ConsulApi {
             ...(tls.clientCert === undefined ? {} : { cert: readFileSync(tls.clientCert) }),
             ...(tls.clientKey === undefined ? {} : { key: readFileSync(tls.clientKey) }),
           };
+  }
+
+  /** The same agent by another address, such as a proxy's. */
+  via(url: string): ConsulApi {
+    return new ConsulApi(url, this.masterToken, this.#files);
   }
 
   /** One request on its own connection, so that it says nothing about a connection kept from before. */

@@ -47,6 +47,8 @@ export class Consul extends ConsulApi {
   readonly bindAddress: string;
   /** Where other agents join. */
   readonly serfAddress: string;
+  /** How `/v1/status/leader` and `/v1/status/peers` name this server. */
+  readonly raftAddress: string;
   readonly #process: ServerProcess;
   readonly #dataDir: string;
   readonly #ownDir: string;
@@ -60,6 +62,7 @@ export class Consul extends ConsulApi {
     this.dnsPort = ports.dns;
     this.bindAddress = bindAddress;
     this.serfAddress = `${bindAddress}:${String(ports.serf)}`;
+    this.raftAddress = `${bindAddress}:${String(ports.server)}`;
     this.nodeName = options.nodeName ?? `node-${randomUUID().slice(0, 8)}`;
     this.#ownDir = makeTempDir('consul');
     this.#dataDir = options.dataDir ?? path.join(this.#ownDir, 'data');
@@ -81,6 +84,11 @@ export class Consul extends ConsulApi {
 
   get running(): boolean {
     return this.#process.running;
+  }
+
+  /** Stopped by `freeze` and not yet thawed. */
+  get frozen(): boolean {
+    return this.#process.frozen;
   }
 
   log(): string {

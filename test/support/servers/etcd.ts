@@ -1,10 +1,10 @@
 /** A real etcd 3.4 or 3.5 on loopback. */
-import { generateKeyPairSync } from 'node:crypto';
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ensureServers } from '../../../scripts/fetch-servers.mjs';
-import { type EtcdAccess, EtcdCtl } from './etcd-ctl.js';
+import { type EtcdPlace, etcdArguments } from './etcd-arguments.js';
+import { EtcdCtl } from './etcd-ctl.js';
 import { makeTempDir, removeTempDir } from './lifetime.js';
 import { freePort } from './ports.js';
 import { ServerProcess } from './process.js';
@@ -82,6 +82,11 @@ export class Etcd extends EtcdCtl {
     return this.#process.running;
   }
 
+  /** Stopped by `freeze` and not yet thawed. */
+  get frozen(): boolean {
+    return this.#process.frozen;
+  }
+
   log(): string {
     return this.#process.log();
   }
@@ -122,14 +127,6 @@ export class Etcd extends EtcdCtl {
   }
 }
 
-interface EtcdPlace {
-  readonly file: string;
-  readonly ownDir: string;
-  readonly clientPort: number;
-  readonly peerPort: number;
-  readonly access: EtcdAccess;
-}
-
 /** Makes a handle without starting it. */
 export async function prepareEtcd(options: EtcdOptions): Promise<Etcd> {
   const servers = await ensureServers();
@@ -164,46 +161,4 @@ export async function startEtcd(options: EtcdOptions): Promise<Etcd> {
       if (attempt === 3 || !/address already in use/.test(etcd.log())) throw error;
     }
   }
-}
-
-function etcdArguments(
-  options: EtcdOptions & { readonly name: string },
-  at: EtcdPlace,
-  dataDir: string,
-): string[] {
-  const peerUrl = `http://127.0.0.1:${String(at.peerPort)}`;
-  const flags: Record<string, string | undefined> = {
-    name: options.name,
-    'data-dir': dataDir,
-    'listen-client-urls': at.access.url,
-    'advertise-client-urls': at.access.url,
-    'listen-peer-urls': peerUrl,
-    'initial-advertise-peer-urls': peerUrl,
-    'initial-cluster': options.initialCluster ?? `${options.name}=${peerUrl}`,
-    'initial-cluster-state': 'new',
-    'cert-file': options.tls?.cert,
-    'key-file': options.tls?.key,
-    'trusted-ca-file': options.tls?.ca,
-    'client-cert-auth': options.clientCertAuth === true ? 'true' : undefined,
-    'auth-token': options.auth === 'jwt' ? jwtSpec(at.ownDir) : options.auth,
-    'quota-backend-bytes': options.quotaBytes?.toString(),
-    logger: 'zap',
-    // 3.4 as packaged has no such flag; both survive SIGKILL, because the page cache does.
-    'unsafe-no-fsync': options.version === '3.5' ? 'true' : undefined,
-  };
-  const set = Object.entries(flags).filter(([, value]) => value !== undefined);
-  return [...set.map(([name, value]) => `--${name}=${String(value)}`), ...(options.extraArgs ?? [])];
-}
-
-function jwtSpec(folder: string): string {
-  mkdirSync(folder, { recursive: true });
-  const pair = generateKeyPairSync('rsa', {
-    modulusLength: 2048,
-    publicKeyEncoding: { type: 'spki', format: 'pem' },
-    privateKeyEncoding: { type: 'pkcs1', format: 'pem' },
-  });
-  const [pub, priv] = [path.join(folder, 'jwt.pub.pem'), path.join(folder, 'jwt.key.pem')];
-  writeFileSync(pub, pair.publicKey);
-  writeFileSync(priv, pair.privateKey);
-  return `jwt,pub-key=${pub},priv-key=${priv},sign-method=RS256,ttl=10m`;
 }

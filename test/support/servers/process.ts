@@ -31,6 +31,10 @@ export class ServerProcess {
     return this.#child !== undefined;
   }
 
+  get frozen(): boolean {
+    return this.#frozen;
+  }
+
   /** The newest lines of stdout and stderr over all starts. */
   log(): string {
     return this.#log.join('\n');
@@ -58,6 +62,7 @@ export class ServerProcess {
         untrackPid(pid);
         this.#record(`--- ended with ${signal ?? String(code)}`);
         if (this.#child === child) this.#child = undefined;
+        this.#frozen = false;
         resolve();
       });
     });
