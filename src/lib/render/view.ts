@@ -1,0 +1,81 @@
+import type { Health } from '../model/instance.js';
+import { ownText, type SafeText } from './safe-text.js';
+
+export const outputFormats = ['table', 'wide', 'tsv', 'name', 'json', 'jsonl', 'yaml'] as const;
+export type OutputFormat = (typeof outputFormats)[number];
+
+/** How one stream is dressed; decided once, at start. */
+export interface View {
+  readonly format: OutputFormat;
+  /** Columns of the terminal; tables are cut to it. */
+  readonly width: number;
+  readonly color: boolean;
+  /** Only ASCII may be written. */
+  readonly ascii: boolean;
+  /** Words instead of glyphs, for screen readers. */
+  readonly plain: boolean;
+  /** null: as the format has it (`table` and `wide` yes, `tsv` no). */
+  readonly headers: boolean | null;
+  /** Milliseconds since 1970: the moment from which ages are counted. */
+  readonly nowMs: number;
+}
+
+/** A state as it is shown: that of an instance, or gone. */
+export type ShownState = Health | 'left';
+export type StyleName = ShownState | 'dim' | 'header';
+
+// The 16 palette colours on the default background only, so that light and dark terminals both work.
+const SGR: Readonly<Record<StyleName, readonly [open: number, close: number]>> = {
+  passing: [32, 39],
+  warning: [33, 39],
+  critical: [31, 39],
+  maintenance: [34, 39],
+  unknown: [2, 22],
+  left: [2, 22],
+  dim: [2, 22],
+  header: [1, 22],
+};
+
+const GLYPHS: Readonly<Record<ShownState, readonly [glyph: string, ascii: string, word: string]>> = {
+  passing: ['●', '+', 'passing'],
+  warning: ['▲', '!', 'warning'],
+  critical: ['✖', 'x', 'critical'],
+  maintenance: ['◼', 'm', 'maint'],
+  unknown: ['◌', '?', 'unknown'],
+  left: ['○', '-', 'left'],
+};
+
+/** Order in which counts of states are shown. */
+export const shownOrder = ['passing', 'warning', 'critical', 'maintenance', 'unknown'] as const;
+
+/** The glyph of a state; its ASCII form where only ASCII may be written. */
+export function glyphOf(state: ShownState, view: Pick<View, 'ascii'>): SafeText {
+  return ownText(GLYPHS[state][view.ascii ? 1 : 0]);
+}
+
+/** The word of a state, which says the same as its glyph and colour. */
+export function wordOf(state: ShownState): SafeText {
+  return ownText(GLYPHS[state][2]);
+}
+
+/** `▲ warning`; only the word in a plain view. */
+export function stateText(state: ShownState, view: Pick<View, 'ascii' | 'plain'>): SafeText {
+  return view.plain ? wordOf(state) : ownText(`${glyphOf(state, view)} ${wordOf(state)}`);
+}
+
+/** Colours text; the same text where colour is off or no style is given. */
+export function paint(text: string, style: StyleName | undefined, view: Pick<View, 'color'>): string {
+  if (!view.color || style === undefined || text === '') return text;
+  const [open, close] = SGR[style];
+  return `\x1b[${open}m${text}\x1b[${close}m`;
+}
+
+/** `…` or `...`. */
+export function ellipsisOf(view: Pick<View, 'ascii'>): string {
+  return view.ascii ? '...' : '…';
+}
+
+/** `→` or `->`. */
+export function arrowOf(view: Pick<View, 'ascii'>): string {
+  return view.ascii ? '->' : '→';
+}
