@@ -1,0 +1,303 @@
+import type { ErrorCode } from '../errors.js';
+import type { Health } from '../model/instance.js';
+import type { LeftReason } from '../model/membership.js';
+import type { ChangedField } from './changed-fields.js';
+
+/**
+ * The public shapes of `-o json`, `jsonl` and `yaml`. camelCase; times RFC 3339 UTC; durations `…Seconds`; 64-bit
+ * numbers as strings; unknown is null, never absent. Fields may be added; removing or retyping one needs `sdctl/v2`.
+ */
+export type ApiVersion = 'sdctl/v1';
+
+export interface Head<Kind extends string> {
+  readonly apiVersion: ApiVersion;
+  readonly kind: Kind;
+}
+
+/** Lease ids are exact text. `idDecimal` is the same number in decimal on etcd, null elsewhere. */
+export interface LeaseItem {
+  readonly id: string;
+  readonly idDecimal: string | null;
+  readonly ttlSeconds: number | null;
+  readonly leftSeconds: number | null;
+}
+
+export interface CheckItem {
+  readonly id: string;
+  readonly name: string;
+  readonly type: string;
+  readonly health: Health;
+  readonly output: string;
+  readonly notes: string;
+}
+
+export interface OwnerItem {
+  readonly host: string;
+  readonly pid: number;
+  readonly started: string | null;
+  readonly run: string;
+}
+
+export interface InstanceItem {
+  readonly service: string;
+  readonly id: string;
+  readonly health: Health;
+  readonly healthReason: string | null;
+  /** `http://10.0.4.17:8080`, as they are registered. */
+  readonly endpoints: readonly string[];
+  readonly version: string | null;
+  readonly weight: number | null;
+  readonly zone: string | null;
+  readonly node: string | null;
+  readonly tags: readonly string[];
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly lease: LeaseItem | null;
+  readonly owner: OwnerItem | null;
+  readonly registeredAt: string | null;
+  readonly layout: string;
+  readonly key: string | null;
+  readonly revision: string;
+  readonly checks: readonly CheckItem[];
+}
+
+export interface ServiceItem {
+  readonly service: string;
+  readonly instances: number;
+  readonly health: Readonly<Record<Health, number>>;
+  readonly lowestTtlSeconds: number | null;
+  readonly layouts: readonly string[];
+}
+
+export interface EndpointItem {
+  readonly service: string;
+  readonly instance: string;
+  /** What to give to a client: a URL for http and https, else `host:port`. */
+  readonly target: string;
+  readonly endpoint: string;
+  readonly protocol: string | null;
+  readonly address: string;
+  readonly port: number | null;
+  readonly health: Health;
+  readonly version: string | null;
+  readonly zone: string | null;
+  readonly node: string | null;
+  readonly weight: number | null;
+}
+
+export interface UndecodedItem {
+  readonly key: string;
+  readonly service: string | null;
+  readonly reason: string;
+  readonly sizeBytes: number;
+  readonly sha256: string;
+  readonly lease: { readonly id: string; readonly idDecimal: string | null } | null;
+}
+
+/** A list answered by a registry. */
+interface ListHead<Kind extends string, Item> extends Head<Kind> {
+  /** null: the registry was named by flags or variables. */
+  readonly context: string | null;
+  readonly backend: string;
+  readonly revision: string;
+  readonly takenAt: string;
+  /** Access rules hide a part of what was asked for. */
+  readonly partial: boolean;
+  readonly items: readonly Item[];
+  readonly undecoded: readonly UndecodedItem[];
+}
+
+export type InstanceList = ListHead<'InstanceList', InstanceItem>;
+export type ServiceList = ListHead<'ServiceList', ServiceItem>;
+export type EndpointList = ListHead<'EndpointList', EndpointItem>;
+
+/** Lines of `-o jsonl` for a list: every item by itself. */
+export type InstanceLine = Head<'Instance'> & InstanceItem;
+export type ServiceLine = Head<'Service'> & ServiceItem;
+export type EndpointLine = Head<'Endpoint'> & EndpointItem;
+export type UndecodedLine = Head<'UndecodedEntry'> & UndecodedItem;
+export type SettingLine = Head<'Setting'> & SettingItem;
+export type DeregistrationLine = Head<'Deregistration'> & DeregisterItem;
+
+export interface CauseItem {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly why: string | null;
+}
+
+interface MembershipHead extends Head<'MembershipEvent'> {
+  /** null: all services. */
+  readonly service: string | null;
+  readonly at: string;
+  readonly revision: string;
+}
+
+interface ChangeHead extends MembershipHead {
+  readonly service: string;
+  readonly instance: string;
+  readonly node: string | null;
+  /** Found after a gap: when it happened is not known. */
+  readonly resync: boolean;
+  readonly entry: InstanceItem;
+}
+
+export type MembershipEventDocument =
+  | (MembershipHead & {
+      readonly type: 'synced';
+      readonly instances: readonly InstanceItem[];
+      readonly undecoded: readonly UndecodedItem[];
+      readonly partial: boolean;
+    })
+  | (ChangeHead & { readonly type: 'joined' })
+  | (ChangeHead & {
+      readonly type: 'updated';
+      readonly previous: InstanceItem;
+      readonly changed: readonly ChangedField[];
+    })
+  | (ChangeHead & { readonly type: 'left'; readonly reason: LeftReason })
+  | (MembershipHead & {
+      readonly type: 'stale';
+      readonly cause: CauseItem;
+      readonly attempt: number;
+      readonly retryInSeconds: number;
+    });
+
+interface RegistrationHead extends Head<'RegistrationEvent'> {
+  readonly service: string;
+  readonly instance: string;
+  readonly node: string | null;
+  readonly at: string;
+  readonly leaseId: string;
+  readonly leaseIdDecimal: string | null;
+}
+
+export type RegistrationEventDocument =
+  | (RegistrationHead & {
+      readonly type: 'registered';
+      readonly ttlSeconds: number;
+      readonly deregisterAfterSeconds: number | null;
+      readonly entry: InstanceItem;
+    })
+  | (RegistrationHead & {
+      readonly type: 'renewed';
+      readonly ttlSeconds: number;
+      readonly afterLate: boolean;
+    })
+  | (RegistrationHead & { readonly type: 'late'; readonly leftSeconds: number; readonly cause: CauseItem })
+  | (RegistrationHead & { readonly type: 'lost'; readonly why: string })
+  | (RegistrationHead & {
+      readonly type: 'restored';
+      readonly ttlSeconds: number;
+      readonly previousLeaseId: string;
+      readonly previousLeaseIdDecimal: string | null;
+    })
+  | (RegistrationHead & { readonly type: 'deregistered'; readonly outcome: string });
+
+export interface DeregisterItem {
+  readonly service: string;
+  readonly instance: string;
+  readonly node: string | null;
+  /** `failed`: see `error`. */
+  readonly outcome: 'removed' | 'absent' | 'changed' | 'not-owner' | 'planned' | 'failed';
+  /** What was there before; null when nothing was. */
+  readonly entry: InstanceItem | null;
+  readonly error: CauseItem | null;
+}
+
+export interface DeregisterResult extends Head<'DeregisterResult'> {
+  readonly context: string | null;
+  readonly backend: string;
+  readonly dryRun: boolean;
+  readonly items: readonly DeregisterItem[];
+}
+
+export interface ContextItem {
+  readonly name: string;
+  readonly current: boolean;
+  readonly backend: string;
+  readonly servers: readonly string[];
+  readonly layout: string | null;
+  readonly prefix: string | null;
+  readonly datacenter: string | null;
+  readonly namespace: string | null;
+  readonly partition: string | null;
+  readonly directory: string | null;
+  readonly tls: {
+    readonly caFile: string | null;
+    readonly certFile: string | null;
+    readonly keyFile: string | null;
+    readonly serverName: string | null;
+    readonly insecureSkipVerify: boolean;
+  } | null;
+  /** References only; a secret is never in a document. */
+  readonly auth: {
+    readonly username: string | null;
+    readonly passwordFile: string | null;
+    readonly passwordEnv: string | null;
+    readonly tokenFile: string | null;
+    readonly tokenEnv: string | null;
+  } | null;
+  readonly protected: boolean;
+  readonly readOnly: boolean;
+  readonly color: string | null;
+}
+
+export interface ContextList extends Head<'ContextList'> {
+  readonly configFile: string | null;
+  readonly currentContext: string | null;
+  readonly items: readonly ContextItem[];
+}
+
+export type ContextDocument = Head<'Context'> & ContextItem;
+
+export interface SettingItem {
+  readonly setting: string;
+  /** Secrets are replaced before they come here. */
+  readonly value: string | null;
+  /** Where it comes from: a flag, a variable, a context, built-in. */
+  readonly from: string;
+}
+
+export interface ConfigView extends Head<'ConfigView'> {
+  readonly configFile: string | null;
+  readonly context: string | null;
+  readonly items: readonly SettingItem[];
+  readonly ignored: readonly { readonly name: string; readonly why: string }[];
+}
+
+export interface VersionDocument extends Head<'Version'> {
+  readonly version: string;
+  readonly node: string;
+  readonly platform: string;
+  readonly arch: string;
+}
+
+export interface ErrorDocument extends Head<'Error'> {
+  readonly error: {
+    readonly code: ErrorCode;
+    readonly message: string;
+    readonly why: string | null;
+    readonly hint: string | null;
+    readonly exitCode: number;
+    readonly details: Readonly<Record<string, unknown>> | null;
+  };
+}
+
+/** Documents with `items`, to which `--fields` and `-o jsonl` apply. */
+export type ListDocument =
+  InstanceList | ServiceList | EndpointList | ContextList | ConfigView | DeregisterResult;
+
+export type SdctlDocument =
+  | ListDocument
+  | InstanceLine
+  | ServiceLine
+  | EndpointLine
+  | UndecodedLine
+  | SettingLine
+  | DeregistrationLine
+  | MembershipEventDocument
+  | RegistrationEventDocument
+  | ContextDocument
+  | VersionDocument
+  | ErrorDocument;
+
+export type DocumentKind = SdctlDocument['kind'];

@@ -1,0 +1,224 @@
+import type { SdctlError } from '../errors.js';
+import type { Endpoint } from '../model/endpoint.js';
+import type { Instance, Service, Snapshot } from '../model/instance.js';
+import { toRfc3339 } from '../time/clock.js';
+import { causeItem, endpointItem, instanceItem, serviceItem, undecodedItem } from './document-items.js';
+import type {
+  ApiVersion,
+  ConfigView,
+  ContextDocument,
+  ContextItem,
+  ContextList,
+  DeregisterItem,
+  DeregisterResult,
+  EndpointList,
+  ErrorDocument,
+  Head,
+  InstanceList,
+  ServiceList,
+  VersionDocument,
+} from './document-types.js';
+import type { Origin } from './summary-lines.js';
+
+const API_VERSION: ApiVersion = 'sdctl/v1';
+
+/** `apiVersion` and `kind`, the first two fields of every document and line. */
+export function headOf<Kind extends string>(kind: Kind): Head<Kind> {
+  return { apiVersion: API_VERSION, kind };
+}
+
+/** What a list says about itself besides its items. */
+type Taken = Pick<Snapshot, 'revision' | 'takenAtMs' | 'partial' | 'undecoded'>;
+
+function listHead<Kind extends string>(kind: Kind, taken: Taken, origin: Origin) {
+  return {
+    ...headOf(kind),
+    context: origin.context,
+    backend: origin.backend,
+    revision: taken.revision,
+    takenAt: toRfc3339(taken.takenAtMs),
+    partial: taken.partial,
+  };
+}
+
+function undecodedOf(taken: Taken, origin: Origin) {
+  return { undecoded: taken.undecoded.map((entry) => undecodedItem(entry, origin.backend)) };
+}
+
+/** Instances in the order of the snapshot; one item for `list SERVICE/INSTANCE`. */
+export function instanceList(snapshot: Snapshot, origin: Origin): InstanceList {
+  const items = snapshot.instances.map((instance) => instanceItem(instance, origin.backend));
+  return { ...listHead('InstanceList', snapshot, origin), items, ...undecodedOf(snapshot, origin) };
+}
+
+/** Services in the order given, from the snapshot they were grouped from. */
+export function serviceList(services: readonly Service[], taken: Taken, origin: Origin): ServiceList {
+  return {
+    ...listHead('ServiceList', taken, origin),
+    items: services.map(serviceItem),
+    ...undecodedOf(taken, origin),
+  };
+}
+
+/** Endpoints that `resolve` chose, best first. */
+export function endpointList(
+  chosen: readonly { readonly instance: Instance; readonly endpoint: Endpoint }[],
+  taken: Taken,
+  origin: Origin,
+): EndpointList {
+  const items = chosen.map(({ instance, endpoint }) => endpointItem(instance, endpoint));
+  return { ...listHead('EndpointList', taken, origin), items, ...undecodedOf(taken, origin) };
+}
+
+/** What became of each target of a removal. */
+export function deregisterResult(
+  targets: readonly DeregisterTargetResult[],
+  origin: Origin,
+  options: { readonly dryRun: boolean },
+): DeregisterResult {
+  const { context, backend } = origin;
+  return {
+    ...headOf('DeregisterResult'),
+    context,
+    backend,
+    dryRun: options.dryRun,
+    items: targets.map((target) => deregisterItem(target, backend)),
+  };
+}
+
+export interface DeregisterTargetResult {
+  readonly service: string;
+  readonly id: string;
+  readonly node?: string | null | undefined;
+  readonly outcome: DeregisterItem['outcome'];
+  /** What was there before; null when nothing was. */
+  readonly entry: Instance | null;
+  readonly error?: SdctlError | null;
+}
+
+function deregisterItem(target: DeregisterTargetResult, backend: string): DeregisterItem {
+  const { entry } = target;
+  const error = target.error ?? null;
+  return {
+    service: target.service,
+    instance: target.id,
+    node: target.node ?? entry?.node ?? null,
+    outcome: target.outcome,
+    entry: entry === null ? null : instanceItem(entry, backend),
+    error: error === null ? null : causeItem(error),
+  };
+}
+
+type Settings = Readonly<Record<string, unknown>>;
+
+/** A context as the config file has it. Values that are left out become null or false. */
+export interface ContextSource {
+  readonly backend: string;
+  readonly servers?: readonly string[] | undefined;
+  readonly layout?: string | undefined;
+  readonly prefix?: string | undefined;
+  readonly datacenter?: string | undefined;
+  readonly namespace?: string | undefined;
+  readonly partition?: string | undefined;
+  readonly directory?: string | undefined;
+  readonly tls?: Settings | undefined;
+  readonly auth?: Settings | undefined;
+  readonly protected?: boolean | undefined;
+  readonly readOnly?: boolean | undefined;
+  readonly color?: string | undefined;
+}
+
+/** A context as documents have it: references to secrets, never a secret. */
+export function contextItem(name: string, source: ContextSource, current: boolean): ContextItem {
+  const { tls, auth } = source;
+  return {
+    name,
+    current,
+    backend: source.backend,
+    servers: source.servers ?? [],
+    layout: source.layout ?? null,
+    prefix: source.prefix ?? null,
+    datacenter: source.datacenter ?? null,
+    namespace: source.namespace ?? null,
+    partition: source.partition ?? null,
+    directory: source.directory ?? null,
+    tls:
+      tls === undefined
+        ? null
+        : {
+            caFile: textOf(tls, 'caFile'),
+            certFile: textOf(tls, 'certFile'),
+            keyFile: textOf(tls, 'keyFile'),
+            serverName: textOf(tls, 'serverName'),
+            insecureSkipVerify: tls['insecureSkipVerify'] === true,
+          },
+    auth:
+      auth === undefined
+        ? null
+        : {
+            username: textOf(auth, 'username'),
+            passwordFile: textOf(auth, 'passwordFile'),
+            passwordEnv: textOf(auth, 'passwordEnv'),
+            tokenFile: textOf(auth, 'tokenFile'),
+            tokenEnv: textOf(auth, 'tokenEnv'),
+          },
+    protected: source.protected ?? false,
+    readOnly: source.readOnly ?? false,
+    color: source.color ?? null,
+  };
+}
+
+function textOf(settings: Settings, name: string): string | null {
+  const value = settings[name];
+  return typeof value === 'string' ? value : null;
+}
+
+/** All contexts of the config file. */
+export function contextList(
+  items: readonly ContextItem[],
+  file: { readonly configFile: string | null; readonly currentContext: string | null },
+): ContextList {
+  return {
+    ...headOf('ContextList'),
+    configFile: file.configFile,
+    currentContext: file.currentContext,
+    items,
+  };
+}
+
+/** One context by itself. */
+export function contextDocument(item: ContextItem): ContextDocument {
+  return { ...headOf('Context'), ...item };
+}
+
+/** The settings in force and where each comes from. Secrets must be replaced before. */
+export function configView(view: Omit<ConfigView, keyof Head<string>>): ConfigView {
+  return {
+    ...headOf('ConfigView'),
+    configFile: view.configFile,
+    context: view.context,
+    items: view.items.map(({ setting, value, from }) => ({ setting, value, from })),
+    ignored: view.ignored.map(({ name, why }) => ({ name, why })),
+  };
+}
+
+/** Which sdctl this is and what it runs on. */
+export function versionDocument(facts: Omit<VersionDocument, keyof Head<string>>): VersionDocument {
+  const { version, node, platform, arch } = facts;
+  return { ...headOf('Version'), version, node, platform, arch };
+}
+
+/** A failure for programs. */
+export function errorDocument(error: SdctlError): ErrorDocument {
+  return {
+    ...headOf('Error'),
+    error: {
+      code: error.code,
+      message: error.message,
+      why: error.why ?? null,
+      hint: error.hint ?? null,
+      exitCode: error.exitCode,
+      details: error.details ?? null,
+    },
+  };
+}
