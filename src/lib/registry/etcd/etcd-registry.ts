@@ -1,0 +1,137 @@
+import type { Snapshot } from '../../model/instance.js';
+import type { MembershipEvent } from '../../model/membership.js';
+import type { RegistryDeps } from '../connection.js';
+import { keepFollowing } from '../keep-following.js';
+import { keepRegistered } from '../keep-registered.js';
+import type {
+  CallOptions,
+  DeregisterOptions,
+  DeregisterOutcome,
+  DeregisterTarget,
+  Lease,
+  RegisterOptions,
+  Registration,
+  RegistrationSpec,
+  Registry,
+  RegistryOperations,
+  ServerStatus,
+  WatchOptions,
+} from '../types.js';
+import type { Login } from './auth.js';
+import type { Calls, CallLimits } from './calls.js';
+import { deregister } from './deregister.js';
+import { SnapshotBuilder, type Root } from './entries.js';
+import { EtcdFollower } from './follower.js';
+import { serviceRange } from './key-range.js';
+import { readLeases, timeToLive } from './leases.js';
+import { readRange } from './pages.js';
+import { EtcdRegistrationDriver } from './registration.js';
+import { readStatus } from './status.js';
+
+/** A lease that was asked for because its key was deleted must not hold up the news. */
+const LEASE_READ_MS = 300;
+/** A server that is back should not be waited for longer than this before the next one is tried. */
+const STREAM_OPEN_MS = 3_000;
+
+/** Both ports on etcd, over one set of calls. */
+export class EtcdRegistry implements Registry, RegistryOperations {
+  readonly #calls: Calls;
+  readonly #login: Login;
+  readonly #root: Root;
+  readonly #deps: RegistryDeps;
+  readonly #registrations = new Set<Registration>();
+
+  constructor(calls: Calls, login: Login, root: Root, deps: RegistryDeps) {
+    this.#calls = calls;
+    this.#login = login;
+    this.#root = root;
+    this.#deps = deps;
+  }
+
+  async list(service: string, options: CallOptions): Promise<Snapshot> {
+    return (await this.#read(service, this.#limits(options, this.#deps.timeouts.listMs))).snapshot;
+  }
+
+  async listAll(options: CallOptions): Promise<Snapshot> {
+    return (await this.#read(null, this.#limits(options, this.#deps.timeouts.listMs))).snapshot;
+  }
+
+  watch(service: string | null, options: WatchOptions): AsyncIterable<MembershipEvent> {
+    const { notify } = options;
+    const callMs = options.timeoutMs ?? STREAM_OPEN_MS;
+    const listMs = options.timeoutMs ?? this.#deps.timeouts.listMs;
+    const follower = new EtcdFollower(this.#calls, this.#deps.clock, {
+      root: this.#root,
+      service,
+      list: (signal) => this.#read(service, { signal, timeoutMs: listMs, notify }),
+      limits: (signal) => ({ signal, timeoutMs: Math.min(callMs, STREAM_OPEN_MS), notify }),
+      readLease: async (leaseId) => {
+        const limits = { signal: options.signal, timeoutMs: LEASE_READ_MS };
+        return timeToLive(this.#calls, leaseId, limits).then(
+          (lease) => lease !== null,
+          () => null,
+        );
+      },
+      refreshCredentials: () => this.#login.refresh(),
+    });
+    return keepFollowing(follower, this.#deps, options);
+  }
+
+  async register(spec: RegistrationSpec, options: RegisterOptions): Promise<Registration> {
+    const driver = new EtcdRegistrationDriver(this.#calls, this.#deps.clock, {
+      root: this.#root,
+      spec,
+      ttlMs: options.ttlMs,
+      notify: options.notify,
+      refreshCredentials: () => this.#login.refresh(),
+    });
+    const timeoutMs = options.timeoutMs ?? this.#deps.timeouts.callMs;
+    const registration = await keepRegistered(driver, this.#deps, { ...options, timeoutMs });
+    this.#registrations.add(registration);
+    void registration.ended.then(() => this.#registrations.delete(registration));
+    return registration;
+  }
+
+  async deregister(target: DeregisterTarget, options: DeregisterOptions): Promise<DeregisterOutcome> {
+    const limits = this.#limits(options, this.#deps.timeouts.callMs);
+    return deregister(this.#calls, this.#deps.clock, this.#root, target, options.expected ?? null, limits);
+  }
+
+  async leases(ids: readonly string[], options: CallOptions): Promise<ReadonlyMap<string, Lease>> {
+    const limits = this.#limits(options, this.#deps.timeouts.listMs);
+    const endMs = this.#deps.clock.monotonicMs() + limits.timeoutMs;
+    const left = (): number => Math.max(1, endMs - this.#deps.clock.monotonicMs());
+    return readLeases(this.#calls, ids, () => ({ ...limits, timeoutMs: left() }));
+  }
+
+  async status(options: CallOptions): Promise<readonly ServerStatus[]> {
+    return readStatus(this.#calls, this.#deps.clock, this.#limits(options, this.#deps.timeouts.callMs));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all([...this.#registrations].map((registration) => registration[Symbol.asyncDispose]()));
+    this.#calls.close();
+  }
+
+  async #read(
+    service: string | null,
+    limits: CallLimits,
+  ): Promise<{ snapshot: Snapshot; clusterId: string }> {
+    let builder = new SnapshotBuilder(this.#root, service);
+    const range = serviceRange(this.#root.prefix, service);
+    const header = await readRange(this.#calls, this.#deps.clock, range, limits, {
+      begin: () => {
+        builder = new SnapshotBuilder(this.#root, service);
+      },
+      add: (kv) => builder.add(kv),
+    });
+    return {
+      snapshot: builder.build(header.revision, this.#deps.clock.nowMs()),
+      clusterId: header.cluster_id,
+    };
+  }
+
+  #limits(options: CallOptions, defaultMs: number): CallLimits {
+    return { signal: options.signal, timeoutMs: options.timeoutMs ?? defaultMs, notify: options.notify };
+  }
+}

@@ -1,0 +1,84 @@
+import type { IKeyValue, IRangeRequest, IRangeResponse, IResponseHeader } from 'etcd3/lib/rpc.js';
+import { SdctlError } from '../../errors.js';
+import type { Clock } from '../../time/clock.js';
+import type { Calls, CallLimits } from './calls.js';
+import { after, type KeyRange } from './key-range.js';
+
+/** The first page is smaller: it shows how large entries are before many of them are asked for. */
+const FIRST_PAGE = 1_000;
+/** Smaller pages are slow, because etcd counts the rest of the range for each. */
+const PAGE = 5_000;
+const PAGE_BYTES = 16 * 1024 * 1024;
+const PAGE_ATTEMPT_MS = 10_000;
+
+/** Receives the entries of a range. `begin` is called again when reading has to start over. */
+export interface Sink {
+  begin(): void;
+  add(kv: IKeyValue): void;
+}
+
+/**
+ * Reads a range in pages, all at the revision of the first one.
+ *
+ * @returns the header of the first page: its revision is the one of the whole
+ * @throws {SdctlError} as `Calls.run`; E_TOO_LARGE when a single entry is larger than any answer may be
+ */
+export async function readRange(
+  calls: Calls,
+  clock: Clock,
+  range: KeyRange,
+  limits: CallLimits,
+  sink: Sink,
+): Promise<IResponseHeader> {
+  const endMs = clock.monotonicMs() + limits.timeoutMs;
+  for (;;) {
+    sink.begin();
+    try {
+      return await readOnce(calls, clock, range, { ...limits, attemptMs: PAGE_ATTEMPT_MS }, endMs, sink);
+    } catch (error) {
+      // Compacted between two pages: the revision of the first one is gone, so everything is read anew.
+      if (!(error instanceof SdctlError) || error.code !== 'E_COMPACTED' || clock.monotonicMs() >= endMs)
+        throw error;
+    }
+  }
+}
+
+async function readOnce(
+  calls: Calls,
+  clock: Clock,
+  range: KeyRange,
+  limits: CallLimits,
+  endMs: number,
+  sink: Sink,
+): Promise<IResponseHeader> {
+  let header: IResponseHeader | null = null;
+  let limit = FIRST_PAGE;
+  let { key } = range;
+  for (;;) {
+    const timeoutMs = Math.max(1, endMs - clock.monotonicMs());
+    const request: IRangeRequest = {
+      key,
+      range_end: range.range_end,
+      limit,
+      ...(header === null ? {} : { revision: header.revision }),
+    };
+    let page: IRangeResponse;
+    try {
+      page = await calls.run({ ...limits, timeoutMs }, ({ kv }) => kv.range(request));
+    } catch (error) {
+      if (!(error instanceof SdctlError) || error.code !== 'E_TOO_LARGE' || limit === 1) throw error;
+      limit = Math.max(1, Math.floor(limit / 4));
+      continue;
+    }
+    header ??= page.header;
+    let bytes = 0;
+    for (const kv of page.kvs) {
+      bytes += kv.key.length + kv.value.length;
+      sink.add(kv);
+    }
+    const last = page.kvs.at(-1);
+    if (!page.more || last === undefined) return header;
+    key = after(last.key);
+    limit = Math.max(1, Math.min(PAGE, Math.floor((PAGE_BYTES * page.kvs.length) / Math.max(1, bytes))));
+  }
+}
