@@ -55,6 +55,6 @@ export function hintText(
 
 function codeLine(code: string, options: ErrorTextOptions): string {
   const { command = '' } = options;
-  const again = command === '' ? 'sdctl' : `sdctl ${safeText(command)}`;
+  const again = command === '' ? 'sdctl' : `sdctl ${safeText(command, { ascii: options.ascii === true })}`;
   return paint(`  (${code}, ${again} --debug for details)`, 'dim', options);
 }

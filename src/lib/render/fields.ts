@@ -43,9 +43,10 @@ export function renderTsv<Row>(
 /** One row of `renderTsv`, ended by a newline. */
 export function tsvLine<Row>(fields: readonly Field<Row>[], row: Row): string {
   let line = '';
-  for (const [index, field] of fields.entries()) {
-    if (index > 0) line += '\t';
-    line += fieldText(field.value(row));
+  let separator = '';
+  for (const field of fields) {
+    line += separator + fieldText(field.value(row));
+    separator = '\t';
   }
   return `${line}\n`;
 }

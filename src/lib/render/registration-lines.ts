@@ -48,7 +48,7 @@ export function registrationLines(
       );
     }
     case 'deregistered':
-      return [deregisteredText(event.outcome, name)];
+      return [deregisteredText(event.outcome, name, view)];
   }
 }
 
@@ -82,7 +82,7 @@ function leftText(leftSeconds: number): string {
   return leftSeconds <= 0 ? 'the TTL has passed, it may be gone' : `${secondsText(leftSeconds)} left`;
 }
 
-function deregisteredText(outcome: string, name: string): string {
+function deregisteredText(outcome: string, name: string, view: View): string {
   switch (outcome) {
     case 'removed':
       return `Deregistered ${name}.`;
@@ -93,6 +93,6 @@ function deregisteredText(outcome: string, name: string): string {
     case 'not-owner':
       return `${name} belongs to another agent and was left alone.`;
     default:
-      return `Deregistered ${name}: ${safeText(outcome)}.`;
+      return `Deregistered ${name}: ${safeText(outcome, { ascii: view.ascii })}.`;
   }
 }

@@ -1,0 +1,284 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
+import addFormats from 'ajv-formats';
+import { parse } from 'yaml';
+import { describe, expect, it } from 'vitest';
+import { SdctlError } from '../../src/lib/errors.js';
+import { fieldNames, listLines, projectFields } from '../../src/lib/render/document-fields.js';
+import type { ListDocument } from '../../src/lib/render/document-types.js';
+import {
+  configView,
+  contextDocument,
+  contextItem,
+  contextList,
+  deregisterResult,
+  endpointList,
+  errorDocument,
+  instanceList,
+  serviceList,
+  versionDocument,
+} from '../../src/lib/render/documents.js';
+import { membershipEventDocument, registrationEventDocument } from '../../src/lib/render/event-documents.js';
+import { toJson } from '../../src/lib/render/safe-text.js';
+import { toYaml } from '../../src/lib/render/yaml-text.js';
+import {
+  anError,
+  anInstance,
+  anInstanceOf,
+  anUndecoded,
+  aSnapshot,
+  hostile,
+  LEAK,
+  membershipEvents,
+  registrationEvents,
+  servicesOf,
+} from './render-samples.js';
+
+const directory = new URL('../../schemas/v1/', import.meta.url);
+const ajv = new Ajv2020({ strict: true, strictTypes: false, strictRequired: false, allErrors: true });
+addFormats.default(ajv);
+const schemas = readdirSync(directory).map((file) => {
+  const schema = JSON.parse(readFileSync(new URL(file, directory), 'utf8')) as { $id: string; title: string };
+  ajv.addSchema(schema);
+  return { file, schema };
+});
+
+function validatorOf(kind: string): ValidateFunction {
+  const found = schemas.find(({ schema }) => schema.title === kind);
+  const validate = found && ajv.getSchema(found.schema.$id);
+  if (validate === undefined) throw new Error(`no schema for ${kind}`);
+  return validate;
+}
+
+interface AnyDocument {
+  readonly apiVersion: string;
+  readonly kind: string;
+}
+
+function problemsOf(document: AnyDocument): string {
+  const validate = validatorOf(document.kind);
+  // As a program reads it, not as it was built.
+  validate(JSON.parse(toJson(document)));
+  return ajv.errorsText(validate.errors);
+}
+
+const origin = { context: 'prod-eu', backend: 'etcd' };
+
+function listsOf(text: string): ListDocument[] {
+  const instance = anInstanceOf(text);
+  const snapshot = aSnapshot([instance, anInstance()], { undecoded: [anUndecoded(text)] });
+  const stage = contextItem(
+    text,
+    { backend: 'consul', tls: { caFile: text }, auth: { tokenEnv: text } },
+    true,
+  );
+  return [
+    instanceList(snapshot, origin),
+    serviceList(servicesOf(snapshot.instances), snapshot, { context: null, backend: 'local' }),
+    endpointList(
+      instance.endpoints.map((endpoint) => ({ instance, endpoint })),
+      snapshot,
+      origin,
+    ),
+    contextList([stage, contextItem('b', { backend: 'etcd' }, false)], {
+      configFile: text,
+      currentContext: text,
+    }),
+    configView({
+      configFile: null,
+      context: text,
+      items: [{ setting: 'token', value: text, from: text }],
+      ignored: [{ name: text, why: text }],
+    }),
+    deregisterResult(
+      [
+        { service: text, id: text, outcome: 'removed', entry: instance },
+        { service: text, id: text, node: text, outcome: 'failed', entry: null, error: anError(text) },
+      ],
+      origin,
+      { dryRun: false },
+    ),
+  ];
+}
+
+function documentsOf(text: string): AnyDocument[] {
+  return [
+    ...listsOf(text),
+    contextDocument(contextItem(text, { backend: 'etcd', servers: [text] }, false)),
+    versionDocument({ version: '0.1.0', node: text, platform: text, arch: text }),
+    errorDocument(anError(text)),
+    errorDocument(new SdctlError('E_FAILED', text)),
+    ...membershipEvents(text).map((event) =>
+      membershipEventDocument(event, { service: text, backend: 'etcd' }),
+    ),
+    ...registrationEvents(text).map((event) => registrationEventDocument(event, 'etcd')),
+    ...listsOf(text).flatMap((list) => [...listLines(list)].map((line) => JSON.parse(line) as AnyDocument)),
+  ];
+}
+
+describe('every document', () => {
+  it.each(Object.entries(hostile))('holds %s exactly, harmless and valid', async (_name, text) => {
+    for (const document of documentsOf(text)) {
+      expect(problemsOf(document), document.kind).toBe('No errors');
+      const json = toJson(document, { indent: 2 });
+      expect(json).not.toMatch(LEAK);
+      expect(JSON.parse(json)).toEqual(document);
+      const yaml = await toYaml(document);
+      expect(yaml).not.toMatch(LEAK);
+      expect(parse(yaml)).toEqual(document);
+    }
+  });
+
+  it('has a schema, and every schema a document', () => {
+    const kinds = new Set(documentsOf('x').map((document) => document.kind));
+    const titles = schemas
+      .map(({ schema }) => schema.title)
+      .filter((title) => title !== 'Shared definitions');
+    expect([...kinds].sort()).toEqual(titles.sort());
+    for (const { file, schema } of schemas) expect(schema.$id).toBe(`sdctl/v1/${file}`);
+  });
+
+  it('is refused by its schema without any one of its fields, or with another kind', () => {
+    for (const document of documentsOf('x')) {
+      for (const key of Object.keys(document)) {
+        const broken = Object.fromEntries(Object.entries(document).filter(([name]) => name !== key));
+        expect(validatorOf(document.kind)(broken), `${document.kind} without ${key}`).toBe(false);
+      }
+      expect(validatorOf(document.kind)({ ...document, kind: 'Other' })).toBe(false);
+      expect(validatorOf(document.kind)({ ...document, apiVersion: 'sdctl/v2' })).toBe(false);
+      expect(validatorOf(document.kind)({ ...document, added: 1 }), 'fields may be added').toBe(true);
+    }
+  });
+
+  it('is refused with a field of a wrong form', () => {
+    const list = instanceList(aSnapshot([anInstance()]), origin);
+    const withItem = (change: object): object => ({
+      ...list,
+      items: list.items.map((item) => ({ ...item, ...change })),
+    });
+    expect(validatorOf('InstanceList')(withItem({}))).toBe(true);
+    for (const change of [
+      { health: 'fine' },
+      { registeredAt: '2026-03-02 10:38' },
+      { registeredAt: '2026-03-02T10:38:10+01:00' },
+      { lease: { id: 'x' } },
+      { revision: 5 },
+      { tags: null },
+    ]) {
+      expect(validatorOf('InstanceList')(withItem(change)), JSON.stringify(change)).toBe(false);
+    }
+  });
+});
+
+describe('instances', () => {
+  it('have stable fields, unknown being null', () => {
+    const bare = anInstance({
+      lease: null,
+      owner: null,
+      version: null,
+      weight: null,
+      zone: null,
+      registeredAt: 'yesterday',
+      key: null,
+    });
+    expect(instanceList(aSnapshot([anInstance(), bare]), origin)).toMatchObject({
+      apiVersion: 'sdctl/v1',
+      kind: 'InstanceList',
+      context: 'prod-eu',
+      backend: 'etcd',
+      revision: '48102',
+      takenAt: '2026-03-02T10:38:10.551Z',
+      partial: false,
+      items: [
+        {
+          id: 'i-7f3a',
+          endpoints: ['http://10.0.4.17:8080'],
+          lease: {
+            id: '694d8c1f2a3b4c0c',
+            idDecimal: '7587875012669557772',
+            ttlSeconds: 30,
+            leftSeconds: 11,
+          },
+          registeredAt: '2026-03-02T10:36:00.000Z',
+        },
+        { lease: null, owner: null, version: null, weight: null, zone: null, registeredAt: null, key: null },
+      ],
+      undecoded: [],
+    });
+    expect(instanceList(aSnapshot([anInstance()]), { context: null, backend: 'consul' })).toMatchObject({
+      items: [{ lease: { idDecimal: null } }],
+    });
+  });
+});
+
+describe('events', () => {
+  it('name the instance and carry all of it', () => {
+    const [, joined, updated, left, stale] = membershipEvents('x').map((event) =>
+      membershipEventDocument(event, { service: 'x', backend: 'etcd' }),
+    );
+    expect(joined).toMatchObject({
+      type: 'joined',
+      service: 'x',
+      instance: 'x',
+      resync: true,
+      entry: { id: 'x' },
+    });
+    expect(updated).toMatchObject({
+      type: 'updated',
+      previous: { version: 'x0' },
+      changed: expect.arrayContaining(['version']) as unknown,
+    });
+    expect(left).toMatchObject({ type: 'left', reason: 'deleted' });
+    expect(stale).toMatchObject({
+      type: 'stale',
+      cause: { code: 'E_UNREACHABLE', message: 'x', why: 'x' },
+      retryInSeconds: 1.8,
+    });
+  });
+});
+
+describe('errors', () => {
+  it('say everything a program needs', () => {
+    expect(errorDocument(new SdctlError('E_DNS', 'no such host', { hint: 'sdctl context list' }))).toEqual({
+      apiVersion: 'sdctl/v1',
+      kind: 'Error',
+      error: {
+        code: 'E_DNS',
+        message: 'no such host',
+        why: null,
+        hint: 'sdctl context list',
+        exitCode: 4,
+        details: null,
+      },
+    });
+  });
+});
+
+describe('--fields', () => {
+  it('keeps the named fields in the order asked for', () => {
+    const list = instanceList(aSnapshot([anInstance()], { undecoded: [anUndecoded('x')] }), origin);
+    const projection = projectFields(list, ['zone', 'id']);
+    if (!projection.ok) throw new Error('refused');
+    expect(toJson(projection.document)).toContain('"items":[{"zone":"eu-west-1b","id":"i-7f3a"}]');
+    expect([...listLines(projection.document)].map((line) => JSON.parse(line) as unknown)).toMatchObject([
+      { apiVersion: 'sdctl/v1', kind: 'Instance', zone: 'eu-west-1b', id: 'i-7f3a' },
+      { kind: 'UndecodedEntry', key: 'x' },
+    ]);
+  });
+
+  it('answers names nobody knows with the valid ones', () => {
+    const list = instanceList(aSnapshot([]), origin);
+    expect(projectFields(list, ['id', 'nope'])).toEqual({
+      ok: false,
+      unknown: ['nope'],
+      valid: fieldNames.InstanceList,
+    });
+  });
+
+  it('knows every field of every item', () => {
+    for (const list of listsOf('x')) {
+      for (const item of list.items)
+        expect(Object.keys(item).sort()).toEqual([...fieldNames[list.kind]].sort());
+    }
+  });
+});
