@@ -1,0 +1,120 @@
+import type { Instance } from '../../model/instance.js';
+import { answerText, isGone, isHtml, notConsul } from './map-error.js';
+import { decodeEntry } from './decode.js';
+import { hasExpired, readChecks, ttlCheckOf } from './health.js';
+import { objectOf, textOf, type JsonObject } from './json.js';
+import { metaIn, readMeta } from './meta.js';
+import type { AskLimits, ConsulServer } from './server.js';
+
+/** A service as its agent knows it. */
+export interface AgentService {
+  readonly record: JsonObject;
+  /** The run that wrote it; null when sdctl did not. */
+  readonly run: string | null;
+  /** Changes with every change of the definition. */
+  readonly hash: string;
+}
+
+/** The service under an id on this agent; null when there is none. */
+export async function readAgentService(
+  server: ConsulServer,
+  id: string,
+  limits: AskLimits,
+): Promise<AgentService | null> {
+  const answer = await server.send({ path: agentServicePath(id), scoped: false }, limits);
+  if (isGone(answer)) return null;
+  server.expectSuccess(answer);
+  return toAgentService(server, server.parse(answer));
+}
+
+export function agentServicePath(id: string): string {
+  return `/agent/service/${encodeURIComponent(id)}`;
+}
+
+function toAgentService(server: ConsulServer, value: unknown): AgentService {
+  const record = objectOf(value);
+  if (record === null) throw notConsul(server, 'its answer is not a service');
+  return { record, run: readMeta(metaIn(record)).owner?.run ?? null, hash: textOf(record['ContentHash']) };
+}
+
+/** The service with its checks, for judging whether somebody still keeps it. */
+export interface AgentEntry {
+  readonly instance: Instance;
+  /** See `Occupant.leftMs`. */
+  readonly leftMs: number | null;
+}
+
+/** Reads the checks of a service that the agent has, and puts both together. */
+export async function readAgentEntry(
+  server: ConsulServer,
+  service: AgentService,
+  node: string | null,
+  limits: AskLimits,
+): Promise<AgentEntry> {
+  const { value } = await server.ask({ path: '/agent/checks', scoped: false }, limits);
+  const id = textOf(service.record['ID']);
+  const checks = readChecks(value).filter((check) => check.serviceId === id);
+  const entry = decodeEntry(node === null ? {} : { Node: node }, service.record, checks, id);
+  if (!('instance' in entry)) throw notConsul(server, 'its answer is not a service');
+  const check = ttlCheckOf(checks, id);
+  const { ttlSeconds } = readMeta(metaIn(service.record));
+  if (check === undefined) return { instance: entry.instance, leftMs: null };
+  if (hasExpired(check)) return { instance: entry.instance, leftMs: 0 };
+  return { instance: entry.instance, leftMs: ttlSeconds === null ? null : ttlSeconds * 1_000 };
+}
+
+export type Renewed = { readonly state: 'renewed' } | { readonly state: 'gone'; readonly why: string };
+
+/** Renews a TTL check. The note is constant: a changing one would be written to the catalog each time. */
+export async function passCheck(server: ConsulServer, checkId: string, limits: AskLimits): Promise<Renewed> {
+  const answer = await server.send(
+    {
+      method: 'PUT',
+      path: `/agent/check/pass/${encodeURIComponent(checkId)}`,
+      query: { note: 'kept by sdctl' },
+      scoped: false,
+      repeatable: true,
+    },
+    limits,
+  );
+  if (isGone(answer)) {
+    return { state: 'gone', why: answerText(answer, { url: server.url, datacenter: null, secrets: [] }) };
+  }
+  server.expectSuccess(answer);
+  if (isHtml(answer)) throw notConsul(server, 'it answered with a web page');
+  return { state: 'renewed' };
+}
+
+/** Removes a service from its agent. @returns whether the agent knew it, as far as it says */
+export async function removeFromAgent(server: ConsulServer, id: string, limits: AskLimits): Promise<boolean> {
+  const answer = await server.send(
+    {
+      method: 'PUT',
+      path: `/agent/service/deregister/${encodeURIComponent(id)}`,
+      scoped: false,
+      repeatable: true,
+    },
+    limits,
+  );
+  if (isGone(answer)) return false;
+  server.expectSuccess(answer);
+  if (isHtml(answer)) throw notConsul(server, 'it answered with a web page');
+  return true;
+}
+
+/** Name and datacenter of the agent; null when it does not let us know. */
+export async function readSelf(
+  server: ConsulServer,
+  limits: AskLimits,
+): Promise<{ readonly node: string; readonly datacenter: string; readonly version: string } | null> {
+  const answer = await server.send({ path: '/agent/self', scoped: false }, limits);
+  const isUnknownToken = /ACL not found/i.test(answer.body.toString('utf8'));
+  if (answer.status === 403 && !isUnknownToken) return null;
+  server.expectSuccess(answer);
+  const config = objectOf(objectOf(server.parse(answer))?.['Config']);
+  return {
+    node: textOf(config?.['NodeName']),
+    datacenter: textOf(config?.['Datacenter']),
+    version: textOf(config?.['Version']),
+  };
+}

@@ -1,0 +1,61 @@
+import { abortedError, SdctlError } from '../../errors.js';
+import type { Clock } from '../../time/clock.js';
+import type { Notice } from '../types.js';
+
+/** One call of a caller: however many requests it takes, they share a signal and an end. */
+export interface Call {
+  readonly signal: AbortSignal;
+  readonly timeoutMs: number;
+  readonly notify: (notice: Notice) => void;
+  /** Milliseconds left. @throws {SdctlError} E_TIMEOUT when none are, E_ABORTED after an abort */
+  remainingMs(): number;
+}
+
+/** Starts the time of a call. */
+export function startCall(
+  options: {
+    readonly signal: AbortSignal;
+    readonly timeoutMs?: number;
+    readonly notify?: (notice: Notice) => void;
+  },
+  defaultMs: number,
+  clock: Clock,
+): Call {
+  const timeoutMs = options.timeoutMs ?? defaultMs;
+  const endMs = clock.monotonicMs() + timeoutMs;
+  return {
+    signal: options.signal,
+    timeoutMs,
+    notify: options.notify ?? (() => undefined),
+    remainingMs(): number {
+      if (options.signal.aborted) throw abortedError(options.signal);
+      const leftMs = endMs - clock.monotonicMs();
+      if (leftMs > 0) return leftMs;
+      throw new SdctlError('E_TIMEOUT', 'Consul did not finish in time', {
+        why: `the whole call took longer than ${(timeoutMs / 1_000).toFixed(1)}s`,
+        hint: 'allow more time with --timeout',
+      });
+    },
+  };
+}
+
+/** An abort of our own that also follows the caller's; `end` must be called, it lets go of the caller's signal. */
+export interface Scope {
+  readonly signal: AbortSignal;
+  end(): void;
+}
+
+/** Opens a scope. Not AbortSignal.any: that keeps memory for as long as a long-lived parent lives. */
+export function openScope(parent: AbortSignal): Scope {
+  const controller = new AbortController();
+  const follow = (): void => controller.abort(parent.reason);
+  if (parent.aborted) follow();
+  else parent.addEventListener('abort', follow, { once: true });
+  return {
+    signal: controller.signal,
+    end: () => {
+      parent.removeEventListener('abort', follow);
+      controller.abort();
+    },
+  };
+}

@@ -1,0 +1,160 @@
+import type { Instance, Snapshot } from '../../model/instance.js';
+import type { LeftReason } from '../../model/membership.js';
+import type { Clock } from '../../time/clock.js';
+import type { Follower, FollowSignal } from '../keep-following.js';
+import { BlockingQuery } from './blocking-query.js';
+import { openScope, startCall, type Call } from './call.js';
+import { reasonOfDeparture } from './departure.js';
+import { watchLeader } from './leader-probe.js';
+import type { Listed } from './list.js';
+import { isServersFault, type ConsulServer, type JsonAnswer } from './server.js';
+import type { Served } from './servers.js';
+import type { FollowerDeps } from './service-follower.js';
+import { TokenBucket } from './token-bucket.js';
+
+/** Between two complete reads. */
+const EVERY_MS = 1_000;
+/** Nothing wakes a watch when only a node's address changes; so everything is read again now and then. */
+const REFRESH_MS = 60_000;
+
+/** What wakes it: the names and tags of services, and the state of checks. Never one query per service. */
+const SERVICES = '/catalog/services';
+const CHECKS = '/health/state/any';
+
+/** Follows the whole catalog: two blocking queries say that something changed, then everything is read. */
+export class CatalogFollower implements Follower {
+  readonly service = null;
+  readonly #deps: FollowerDeps;
+  readonly #bucket: TokenBucket;
+
+  constructor(deps: FollowerDeps) {
+    this.#deps = deps;
+    this.#bucket = new TokenBucket(deps.clock, 1, EVERY_MS);
+  }
+
+  async *follow(signal: AbortSignal): AsyncGenerator<FollowSignal, void, void> {
+    const scope = openScope(signal);
+    let server: ConsulServer | null = null;
+    try {
+      await this.#bucket.take(scope.signal);
+      const wakers = await this.#openWakers(scope.signal);
+      server = wakers.services.server;
+      const listed = await this.#deps.reader.listAll(this.#call(scope.signal), wakers.services);
+      yield { type: 'set', snapshot: listed.snapshot };
+      const probe = watchLeader(server, this.#deps.clock, scope.signal);
+      probe.catch(() => undefined); // looked at in the races below; may fail between two of them
+      let known: Snapshot = listed.snapshot;
+      for (;;) {
+        await Promise.race([this.#changeOrRefresh(wakers, scope.signal), probe]);
+        await Promise.race([this.#bucket.take(scope.signal), probe]);
+        wakers.rearm();
+        known = (await this.#readBelievable(wakers, known, scope.signal)).snapshot;
+        yield { type: 'set', snapshot: known };
+      }
+    } catch (error) {
+      if (server !== null && isServersFault(error)) this.#deps.servers.avoid(server);
+      throw error;
+    } finally {
+      scope.end();
+    }
+  }
+
+  reasonOf(instance: Instance): LeftReason {
+    return reasonOfDeparture(instance);
+  }
+
+  refreshCredentials(): void {
+    this.#deps.credentials.refresh();
+  }
+
+  async #changeOrRefresh(wakers: Wakers, signal: AbortSignal): Promise<void> {
+    const waiting = openScope(signal);
+    try {
+      await Promise.race([wakers.changed(), this.#deps.clock.sleep(REFRESH_MS, waiting.signal)]);
+    } finally {
+      waiting.end();
+    }
+  }
+
+  /** Takes the indexes before the first complete read, so that no change falls between the two. */
+  async #openWakers(signal: AbortSignal): Promise<Wakers> {
+    const { servers, clock } = this.#deps;
+    const call = this.#call(signal);
+    const services = await servers.read({ path: SERVICES }, call);
+    const { server } = services;
+    const checks = await server.ask({ path: CHECKS }, { signal, timeoutMs: call.remainingMs() });
+    return new Wakers(
+      services,
+      [this.#waker(server, SERVICES, services), this.#waker(server, CHECKS, checks)],
+      signal,
+      clock,
+    );
+  }
+
+  #waker(server: ConsulServer, path: string, answer: JsonAnswer): BlockingQuery {
+    return new BlockingQuery(server, path, answer.headers['x-consul-index']);
+  }
+
+  /** A catalog of which nearly nothing is left at once is read a second time, wholly, before it is believed. */
+  async #readBelievable(wakers: Wakers, known: Snapshot, signal: AbortSignal): Promise<Listed> {
+    const listed = await this.#deps.reader.listAll(this.#call(signal), wakers.services);
+    const vanished = listed.snapshot.instances.length <= 1 && known.instances.length > 2;
+    return vanished ? this.#deps.reader.listAll(this.#call(signal)) : listed;
+  }
+
+  #call(signal: AbortSignal): Call {
+    const { timeoutMs, notify, clock } = this.#deps;
+    return startCall({ signal, notify }, timeoutMs, clock);
+  }
+}
+
+/** Blocking queries of which any one that answers is a reason to look. */
+class Wakers {
+  readonly #queries: readonly BlockingQuery[];
+  readonly #buckets: readonly TokenBucket[];
+  readonly #signal: AbortSignal;
+  #services: Served;
+  /** Per query: the answer under way or, once it came, null until it is armed again. */
+  readonly #pending: (Promise<void> | null)[];
+
+  constructor(services: Served, queries: readonly BlockingQuery[], signal: AbortSignal, clock: Clock) {
+    this.#services = services;
+    this.#queries = queries;
+    // For a server, or a proxy before it, that answers without blocking.
+    this.#buckets = queries.map(() => new TokenBucket(clock, 2, EVERY_MS));
+    this.#signal = signal;
+    this.#pending = queries.map(() => null);
+    this.rearm();
+  }
+
+  /** The newest answer of `catalog/services`. */
+  get services(): Served {
+    return this.#services;
+  }
+
+  /** Resolves when something changed since the last `rearm`; rejects when a query failed. */
+  async changed(): Promise<void> {
+    await Promise.race(this.#pending);
+  }
+
+  /** Asks again where an answer came: before the data is read, so that a change during the read is not missed. */
+  rearm(): void {
+    for (const [position, query] of this.#queries.entries()) {
+      if (this.#pending[position] !== null) continue;
+      const pending = this.#untilChanged(query, this.#buckets[position]).then((served) => {
+        if (position === 0) this.#services = served;
+        this.#pending[position] = null;
+      });
+      pending.catch(() => undefined); // seen by whoever awaits `changed`
+      this.#pending[position] = pending;
+    }
+  }
+
+  async #untilChanged(query: BlockingQuery, bucket: TokenBucket | undefined): Promise<Served> {
+    for (;;) {
+      await bucket?.take(this.#signal);
+      const served = await query.next(this.#signal);
+      if (served !== null) return served;
+    }
+  }
+}

@@ -1,0 +1,116 @@
+import { SdctlError } from '../../errors.js';
+import type { Snapshot } from '../../model/instance.js';
+import type { MembershipEvent } from '../../model/membership.js';
+import type { RegistryDeps } from '../connection.js';
+import { keepFollowing } from '../keep-following.js';
+import { keepRegistered } from '../keep-registered.js';
+import type {
+  CallOptions,
+  DeregisterOptions,
+  DeregisterOutcome,
+  DeregisterTarget,
+  Lease,
+  RegisterOptions,
+  Registration,
+  RegistrationSpec,
+  Registry,
+  RegistryOperations,
+  ServerStatus,
+  WatchOptions,
+} from '../types.js';
+import { PollLimit } from './agent-sentinel.js';
+import { startCall } from './call.js';
+import { CatalogFollower } from './catalog-follower.js';
+import { deregisterInstance } from './deregister.js';
+import type { CatalogReader } from './list.js';
+import { DEFAULT_DEREGISTER_AFTER_MS } from './registration-body.js';
+import { ConsulRegistrationDriver } from './registration.js';
+import type { Credentials } from './server.js';
+import type { Servers } from './servers.js';
+import { ServiceFollower, type FollowerDeps } from './service-follower.js';
+import { statusOf } from './status.js';
+import type { Visibility } from './visibility.js';
+
+export interface ConsulRegistryDeps extends RegistryDeps {
+  readonly servers: Servers;
+  readonly reader: CatalogReader;
+  readonly visibility: Visibility;
+  readonly credentials: Credentials;
+  readonly datacenter: string | null;
+}
+
+/** Both ports on Consul. */
+export class ConsulRegistry implements Registry, RegistryOperations {
+  readonly #deps: ConsulRegistryDeps;
+  readonly #polls = new PollLimit();
+  readonly #registrations = new Set<Registration>();
+
+  constructor(deps: ConsulRegistryDeps) {
+    this.#deps = deps;
+  }
+
+  async list(service: string, options: CallOptions): Promise<Snapshot> {
+    const { clock, timeouts, reader } = this.#deps;
+    return (await reader.listService(service, startCall(options, timeouts.listMs, clock))).snapshot;
+  }
+
+  async listAll(options: CallOptions): Promise<Snapshot> {
+    const { clock, timeouts, reader } = this.#deps;
+    return (await reader.listAll(startCall(options, timeouts.listMs, clock))).snapshot;
+  }
+
+  watch(service: string | null, options: WatchOptions): AsyncIterable<MembershipEvent> {
+    const { timeouts } = this.#deps;
+    const deps: FollowerDeps = {
+      ...this.#deps,
+      timeoutMs: options.timeoutMs ?? (service === null ? timeouts.listMs : timeouts.callMs),
+      notify: options.notify ?? (() => undefined),
+    };
+    const follower = service === null ? new CatalogFollower(deps) : new ServiceFollower(service, deps);
+    return keepFollowing(follower, this.#deps, options);
+  }
+
+  async register(spec: RegistrationSpec, options: RegisterOptions): Promise<Registration> {
+    const deregisterAfterMs = options.deregisterAfterMs ?? DEFAULT_DEREGISTER_AFTER_MS;
+    const limits = { ttlMs: options.ttlMs, deregisterAfterMs };
+    const driver = new ConsulRegistrationDriver(spec, limits, { ...this.#deps, polls: this.#polls });
+    const timeoutMs = options.timeoutMs ?? this.#deps.timeouts.callMs;
+    const registration = await keepRegistered(driver, this.#deps, {
+      ...options,
+      timeoutMs,
+      deregisterAfterMs,
+    });
+    this.#registrations.add(registration);
+    void registration.ended.then(() => this.#registrations.delete(registration));
+    return registration;
+  }
+
+  async deregister(target: DeregisterTarget, options: DeregisterOptions): Promise<DeregisterOutcome> {
+    const { clock, timeouts } = this.#deps;
+    return deregisterInstance(
+      this.#deps,
+      target,
+      options.expected,
+      startCall(options, timeouts.callMs, clock),
+    );
+  }
+
+  /** Consul keeps neither TTLs nor times: nothing is known. */
+  async leases(_ids: readonly string[], options: CallOptions): Promise<ReadonlyMap<string, Lease>> {
+    if (options.signal.aborted) throw new SdctlError('E_ABORTED', 'aborted');
+    return new Map();
+  }
+
+  async status(options: CallOptions): Promise<readonly ServerStatus[]> {
+    const { clock, timeouts, servers } = this.#deps;
+    const call = startCall(options, timeouts.callMs, clock);
+    return Promise.all(servers.all.map(async (server) => statusOf(server, clock, call)));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(
+      [...this.#registrations].map(async (registration) => registration[Symbol.asyncDispose]()),
+    );
+    this.#deps.servers.destroy();
+  }
+}

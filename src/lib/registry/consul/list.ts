@@ -1,0 +1,207 @@
+import type { Instance, Snapshot, UndecodedEntry } from '../../model/instance.js';
+import type { Clock } from '../../time/clock.js';
+import { openScope, type Call } from './call.js';
+import { decodeEntry, type Entry } from './decode.js';
+import { readChecks, type RawCheck } from './health.js';
+import { listOf, objectOf, textOf } from './json.js';
+import { notConsul } from './map-error.js';
+import type { ConsulServer } from './server.js';
+import type { Served, Servers } from './servers.js';
+import type { Visibility } from './visibility.js';
+
+/** As many requests at a time as there are connections for them. */
+const PARALLEL = 6;
+
+/** A snapshot, who answered, and the index to go on from. */
+export interface Listed {
+  readonly snapshot: Snapshot;
+  readonly server: ConsulServer;
+  readonly index: string;
+}
+
+export interface ListDeps {
+  readonly servers: Servers;
+  readonly visibility: Visibility;
+  readonly clock: Clock;
+}
+
+/** Reads the catalog; every read is complete or fails. */
+export class CatalogReader {
+  readonly #deps: ListDeps;
+
+  constructor(deps: ListDeps) {
+    this.#deps = deps;
+  }
+
+  /**
+   * All instances of one service.
+   *
+   * @param consistent ask the leader to confirm that it still leads: for an answer that is hard to believe
+   * @throws {SdctlError} E_FILTERED when access rules hide everything
+   */
+  async listService(service: string, call: Call, consistent = false): Promise<Listed> {
+    const served = await this.#deps.servers.read(
+      { path: servicePath(service), ...(consistent ? { query: { consistent: true } } : {}) },
+      call,
+    );
+    return this.toListed(service, served, call);
+  }
+
+  /** Turns the answer of `health/service/<name>` into a snapshot. */
+  async toListed(service: string, served: Served, call: Call): Promise<Listed> {
+    const { visibility, servers } = this.#deps;
+    const entries = decodeHealth(served, service);
+    let partial = visibility.wasFiltered(served);
+    if (entries.length === 0) {
+      const view = await visibility.check(servers, call);
+      if (view === 'nothing') throw visibility.nothingVisible(served.server.url);
+      partial ||= view === 'partial';
+    }
+    if (partial) visibility.warnPartial(call);
+    const index = served.headers['x-consul-index'] ?? '0';
+    return { snapshot: this.#snapshot(service, entries, index, partial), server: served.server, index };
+  }
+
+  /**
+   * All instances of all services, on the path with fewer requests.
+   *
+   * @param known answer of `catalog/services` that need not be asked for again
+   * @throws {SdctlError} E_FILTERED when access rules hide everything
+   */
+  async listAll(call: Call, known?: Served): Promise<Listed> {
+    const { servers, visibility } = this.#deps;
+    const services = known ?? (await servers.read({ path: '/catalog/services' }, call));
+    const names = namesIn(services);
+    const view = visibility.judge(names);
+    if (view === 'nothing') throw visibility.nothingVisible(services.server.url);
+    const nodes = listOf((await servers.read({ path: '/catalog/nodes' }, call)).value);
+    const entries =
+      nodes.length > 0 && nodes.length < names.length
+        ? await this.#byNode(nodes, call)
+        : await this.#byService(names, call);
+    const hidesNodes = hidesConsul(names, entries);
+    if (entries.length === 0 && (hidesNodes || view === 'partial'))
+      throw visibility.nothingVisible(services.server.url);
+    const partial = view === 'partial' || visibility.wasFiltered(services) || hidesNodes;
+    if (partial) visibility.warnPartial(call);
+    const index = services.headers['x-consul-index'] ?? '0';
+    return { snapshot: this.#snapshot(null, entries, index, partial), server: services.server, index };
+  }
+
+  async #byService(names: readonly string[], call: Call): Promise<Entry[]> {
+    const parts = await mapBounded(names, call, async (name, part) =>
+      decodeHealth(await this.#deps.servers.read({ path: servicePath(name) }, part), name),
+    );
+    return parts.flat();
+  }
+
+  async #byNode(nodes: readonly unknown[], call: Call): Promise<Entry[]> {
+    const names = nodes.map((node) => textOf(objectOf(node)?.['Node'])).filter((name) => name !== '');
+    const parts = await mapBounded(names, call, async (name, part) => {
+      const { value } = await this.#deps.servers.read(
+        { path: `/catalog/node/${encodeURIComponent(name)}` },
+        part,
+      );
+      return objectOf(value);
+    });
+    // Read after the nodes: a check that is newer than its service is harmless, a service without its check is not.
+    const checks = groupChecks(
+      readChecks((await this.#deps.servers.read({ path: '/health/state/any' }, call)).value),
+    );
+    return parts.flatMap((part) => (part === null ? [] : decodeNode(part, checks)));
+  }
+
+  #snapshot(service: string | null, entries: readonly Entry[], index: string, partial: boolean): Snapshot {
+    const instances: Instance[] = [];
+    const undecoded: UndecodedEntry[] = [];
+    for (const entry of entries) {
+      if ('instance' in entry) instances.push(entry.instance);
+      else undecoded.push(entry.undecoded);
+    }
+    return { service, instances, undecoded, revision: index, takenAtMs: this.#deps.clock.nowMs(), partial };
+  }
+}
+
+/** Where all instances of a service are read, with the checks of their nodes. */
+export function servicePath(service: string): string {
+  return `/health/service/${encodeURIComponent(service)}`;
+}
+
+/** Decodes the answer of `health/service/<name>`. @throws {SdctlError} E_NOT_A_REGISTRY when it is no list */
+export function decodeHealth(served: Served, service: string): Entry[] {
+  if (!Array.isArray(served.value)) throw notConsul(served.server, 'its answer is not a list of instances');
+  return listOf(served.value).map((item, position) => {
+    const record = objectOf(item) ?? {};
+    return decodeEntry(
+      record['Node'],
+      record['Service'],
+      readChecks(record['Checks']),
+      `${service}#${position}`,
+    );
+  });
+}
+
+function namesIn(served: Served): string[] {
+  const names = objectOf(served.value);
+  if (names === null) throw notConsul(served.server, 'its answer is not a list of services');
+  return Object.keys(names);
+}
+
+/** The servers' own entry is named but not found: node:read is missing, and with it everything on those nodes. */
+function hidesConsul(names: readonly string[], entries: readonly Entry[]): boolean {
+  if (!names.includes('consul')) return false;
+  return !entries.some((entry) => 'instance' in entry && entry.instance.service === 'consul');
+}
+
+interface NodeChecks {
+  readonly ofNode: RawCheck[];
+  readonly ofService: Map<string, RawCheck[]>;
+}
+
+function groupChecks(checks: readonly RawCheck[]): ReadonlyMap<string, NodeChecks> {
+  const groups = new Map<string, NodeChecks>();
+  for (const check of checks) {
+    const group = groups.get(check.node) ?? { ofNode: [], ofService: new Map<string, RawCheck[]>() };
+    groups.set(check.node, group);
+    if (check.serviceId === '') group.ofNode.push(check);
+    else group.ofService.set(check.serviceId, [...(group.ofService.get(check.serviceId) ?? []), check]);
+  }
+  return groups;
+}
+
+function decodeNode(
+  record: Readonly<Record<string, unknown>>,
+  checks: ReadonlyMap<string, NodeChecks>,
+): Entry[] {
+  const name = textOf(objectOf(record['Node'])?.['Node']);
+  const group = checks.get(name);
+  return Object.entries(objectOf(record['Services']) ?? {}).map(([id, service]) =>
+    decodeEntry(
+      record['Node'],
+      service,
+      [...(group?.ofNode ?? []), ...(group?.ofService.get(id) ?? [])],
+      `${name}/${id}`,
+    ),
+  );
+}
+
+/** Like Promise.all over a map, a few at a time; the first failure stops the others. */
+async function mapBounded<T, R>(
+  items: readonly T[],
+  call: Call,
+  work: (item: T, call: Call) => Promise<R>,
+): Promise<R[]> {
+  const scope = openScope(call.signal);
+  const part: Call = { ...call, signal: scope.signal };
+  const results: R[] = [];
+  const queue = items.entries();
+  const worker = async (): Promise<void> => {
+    for (const [index, item] of queue) results[index] = await work(item, part);
+  };
+  try {
+    await Promise.all(Array.from({ length: PARALLEL }, worker));
+    return results;
+  } finally {
+    scope.end();
+  }
+}

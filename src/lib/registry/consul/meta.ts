@@ -1,0 +1,123 @@
+import { formatEndpoint, parseEndpoint, type Endpoint } from '../../model/endpoint.js';
+import type { Owner } from '../../model/instance.js';
+import { ownerOf } from '../../layouts/sdctl.js';
+import { SdctlError } from '../../errors.js';
+import type { RegistrationSpec } from '../types.js';
+import { listOf, parseJson, type JsonObject } from './json.js';
+
+type Meta = Readonly<Record<string, string>>;
+
+/** What Consul does not keep itself, kept by sdctl in the service's Meta. */
+export const metaKeys = {
+  owner: 'sdctl-owner',
+  started: 'sdctl-started',
+  ttl: 'sdctl-ttl',
+  protocol: 'sdctl-protocol',
+  endpoints: 'sdctl-endpoints',
+} as const;
+
+const RESERVED_PREFIX = 'sdctl-';
+/** Consul's own limits. */
+const VALUE_LIMIT = 512;
+const PAIR_LIMIT = 64;
+const KEY_FORM = /^[A-Za-z0-9_-]{1,128}$/;
+
+/**
+ * The Meta of a registration.
+ *
+ * @throws {SdctlError} E_USAGE for what Consul would not store
+ */
+export function metaOf(spec: RegistrationSpec, ttlMs: number): Meta {
+  const first = spec.endpoints[0];
+  const meta: Record<string, string> = { ...spec.metadata };
+  for (const key of Object.keys(spec.metadata)) {
+    if (!KEY_FORM.test(key))
+      throw unusable(`metadata key "${key}"`, 'Consul allows letters, digits, "-" and "_" in keys');
+    if (key.startsWith(RESERVED_PREFIX))
+      throw unusable(`metadata key "${key}"`, 'sdctl- is kept for sdctl itself');
+  }
+  add(meta, 'version', spec.version);
+  add(meta, 'zone', spec.zone);
+  add(meta, metaKeys.protocol, first?.protocol ?? null);
+  add(
+    meta,
+    metaKeys.endpoints,
+    spec.endpoints.length > 1 ? JSON.stringify(spec.endpoints.map(formatEndpoint)) : null,
+  );
+  add(meta, metaKeys.owner, JSON.stringify(spec.owner));
+  add(meta, metaKeys.started, spec.registeredAt);
+  add(meta, metaKeys.ttl, String(ttlMs / 1_000));
+  const pairs = Object.entries(meta);
+  if (pairs.length > PAIR_LIMIT)
+    throw unusable('this metadata', `Consul keeps at most ${PAIR_LIMIT} pairs, some of them sdctl's`);
+  for (const [key, value] of pairs) {
+    if (value.length > VALUE_LIMIT)
+      throw unusable(`the value of ${key}`, `Consul keeps at most ${VALUE_LIMIT} characters`);
+  }
+  return meta;
+}
+
+function add(meta: Record<string, string>, key: string, value: string | null): void {
+  if (value === null || value === '') return;
+  const given = meta[key];
+  if (given !== undefined && given !== value) {
+    throw unusable(`metadata key "${key}"`, `it is also set to "${value}" by an option of its own`);
+  }
+  meta[key] = value;
+}
+
+function unusable(what: string, why: string): SdctlError {
+  return new SdctlError('E_USAGE', `cannot register ${what} on Consul`, {
+    why,
+    hint: 'change or leave out that metadata',
+  });
+}
+
+/** What Meta says about an instance, beside the user's own pairs. */
+export interface MetaFacts {
+  readonly isSdctl: boolean;
+  readonly owner: Owner | null;
+  readonly registeredAt: string | null;
+  readonly ttlSeconds: number | null;
+  readonly version: string | null;
+  readonly zone: string | null;
+  readonly protocol: string | null;
+  /** null: use the service's own address. */
+  readonly endpoints: readonly Endpoint[] | null;
+  readonly metadata: Meta;
+}
+
+/** Reads Meta; total. */
+export function readMeta(meta: Meta): MetaFacts {
+  const isSdctl = metaKeys.owner in meta;
+  const lifted = isSdctl ? new Set(['version', 'zone']) : new Set<string>();
+  const own = Object.entries(meta).filter(([key]) => !key.startsWith(RESERVED_PREFIX) && !lifted.has(key));
+  const ttl = Number(meta[metaKeys.ttl] ?? '');
+  return {
+    isSdctl,
+    owner: ownerOf(parseJson(meta[metaKeys.owner] ?? '')),
+    registeredAt: meta[metaKeys.started] ?? null,
+    ttlSeconds: Number.isFinite(ttl) && ttl > 0 ? ttl : null,
+    version: meta['version'] ?? null,
+    zone: meta['zone'] ?? null,
+    protocol: meta[metaKeys.protocol] ?? meta['protocol'] ?? null,
+    endpoints: endpointsOf(meta[metaKeys.endpoints]),
+    metadata: Object.fromEntries(own),
+  };
+}
+
+function endpointsOf(text: string | undefined): readonly Endpoint[] | null {
+  const items = listOf(parseJson(text ?? ''));
+  const endpoints = items.map((item) => (typeof item === 'string' ? parseEndpoint(item) : null));
+  const good = endpoints.filter((endpoint): endpoint is Endpoint => endpoint !== null);
+  return good.length > 0 && good.length === items.length ? good : null;
+}
+
+/** The Meta of a service as the agent or catalog shows it. */
+export function metaIn(service: JsonObject): Meta {
+  const value = service['Meta'];
+  if (typeof value !== 'object' || value === null) return {};
+  return Object.fromEntries(
+    Object.entries(value).filter((pair): pair is [string, string] => typeof pair[1] === 'string'),
+  );
+}

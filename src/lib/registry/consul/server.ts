@@ -1,0 +1,214 @@
+import { SdctlError } from '../../errors.js';
+import type { Connection } from '../connection.js';
+import type { ServerAddress } from '../server-url.js';
+import type { TlsMaterial } from '../tls-files.js';
+import { isHtml, mapFailure, mapStatus, notConsul, type ErrorPlace } from './map-error.js';
+import { Transport, TransportFailure, type HttpAnswer } from './request.js';
+
+export type Query = Readonly<Record<string, string | readonly string[] | true>>;
+
+/** What to ask. `wait`: a long poll; it gets a connection apart, so that it never holds up other requests. */
+export interface Ask {
+  readonly path: string;
+  readonly query?: Query;
+  readonly method?: 'GET' | 'PUT';
+  readonly body?: unknown;
+  readonly pool?: 'calls' | 'waits';
+  /** Send datacenter and namespace; false for requests about the agent itself. Default true. */
+  readonly scoped?: boolean;
+  /** Default: GET yes, PUT no. */
+  readonly repeatable?: boolean;
+}
+
+export interface AskLimits {
+  readonly signal: AbortSignal;
+  readonly timeoutMs: number;
+}
+
+/** A successful JSON answer. */
+export interface JsonAnswer {
+  readonly value: unknown;
+  readonly headers: HttpAnswer['headers'];
+}
+
+/** Ordinary calls and the two long polls of a watch over all services stay at eight connections together. */
+const CALL_SOCKETS = 6;
+/** Far below the 200 that an agent accepts from one address. */
+const WAIT_SOCKETS = 64;
+const PROBE_TIMEOUT_MS = 2_000;
+
+/** Where credentials come from; read anew after a refusal. */
+export class Credentials {
+  readonly #connection: Connection;
+  #token: string | null = null;
+  #password: string | null = null;
+
+  constructor(connection: Connection) {
+    this.#connection = connection;
+  }
+
+  /** @throws {SdctlError} E_FILE when a file cannot be read */
+  token(): string | null {
+    this.#token ??= this.#connection.token?.read() ?? null;
+    return this.#token === '' ? null : this.#token;
+  }
+
+  password(): string {
+    this.#password ??= this.#connection.password?.read() ?? '';
+    return this.#password;
+  }
+
+  refresh(): void {
+    this.#token = null;
+    this.#password = null;
+  }
+}
+
+/** One Consul agent or server as a place to send requests to. */
+export class ConsulServer {
+  readonly address: ServerAddress;
+  readonly #connection: Connection;
+  readonly #credentials: Credentials;
+  readonly #calls: Transport;
+  readonly #waits: Transport;
+
+  constructor(address: ServerAddress, connection: Connection, tls: TlsMaterial, credentials: Credentials) {
+    this.address = address;
+    this.#connection = connection;
+    this.#credentials = credentials;
+    const { serverName, insecureSkipVerify } = connection.tls;
+    this.#calls = new Transport(address, { tls, serverName, insecureSkipVerify, maxSockets: CALL_SOCKETS });
+    this.#waits = new Transport(address, { tls, serverName, insecureSkipVerify, maxSockets: WAIT_SOCKETS });
+  }
+
+  get url(): string {
+    return this.address.url;
+  }
+
+  /** Sends and answers whatever HTTP status comes back. @throws {SdctlError} when no answer comes back */
+  async send(ask: Ask, limits: AskLimits): Promise<HttpAnswer> {
+    const transport = ask.pool === 'waits' ? this.#waits : this.#calls;
+    const method = ask.method ?? 'GET';
+    try {
+      return await transport.request({
+        method,
+        path: ask.path + this.#queryText(ask),
+        headers: this.#headers(ask),
+        timeoutMs: limits.timeoutMs,
+        signal: limits.signal,
+        repeatable: ask.repeatable ?? method === 'GET',
+        ...(ask.body === undefined ? {} : { body: ask.body }),
+      });
+    } catch (error) {
+      if (error instanceof TransportFailure) throw mapFailure(error, this.#place(), limits.timeoutMs);
+      throw error;
+    }
+  }
+
+  /** Sends and expects success. @throws {SdctlError} for anything else */
+  async order(ask: Ask, limits: AskLimits): Promise<void> {
+    const answer = await this.send(ask, limits);
+    this.expectSuccess(answer);
+    if (isHtml(answer)) throw notConsul(this, 'it answered with a web page');
+  }
+
+  /** Sends and expects JSON. @throws {SdctlError} for anything else */
+  async ask(ask: Ask, limits: AskLimits): Promise<JsonAnswer> {
+    const answer = await this.send(ask, limits);
+    this.expectSuccess(answer);
+    return { value: this.parse(answer), headers: answer.headers };
+  }
+
+  /** @throws {SdctlError} when the status is no success */
+  expectSuccess(answer: HttpAnswer): void {
+    if (answer.status < 200 || answer.status > 299) throw mapStatus(answer, this.#place());
+  }
+
+  /** @throws {SdctlError} E_NOT_A_REGISTRY when the body is not JSON */
+  parse(answer: HttpAnswer): unknown {
+    const type = answer.headers['content-type'] ?? 'nothing';
+    if (!type.includes('json'))
+      throw notConsul(this, `it answered with ${type.split(';')[0] ?? ''} in place of JSON`);
+    try {
+      return JSON.parse(answer.body.toString('utf8')) as unknown;
+    } catch {
+      throw notConsul(this, 'its answer is not valid JSON');
+    }
+  }
+
+  /** Address of the leader as this server knows it; empty when it knows none. */
+  async leader(limits: AskLimits): Promise<string> {
+    const timeoutMs = Math.min(limits.timeoutMs, PROBE_TIMEOUT_MS);
+    const { value } = await this.ask({ path: '/status/leader', scoped: false }, { ...limits, timeoutMs });
+    if (typeof value !== 'string') throw notConsul(this, 'it does not name a leader');
+    return value;
+  }
+
+  closeIdle(): void {
+    this.#calls.closeIdle();
+    this.#waits.closeIdle();
+  }
+
+  destroy(): void {
+    this.#calls.destroy();
+    this.#waits.destroy();
+  }
+
+  #queryText(ask: Ask): string {
+    const { datacenter, partition } = this.#connection;
+    const scope: Query = {
+      ...(ask.scoped === false || datacenter === null ? {} : { dc: datacenter }),
+      ...(partition === null ? {} : { partition }),
+    };
+    const pairs = Object.entries({ ...scope, ...ask.query }).flatMap(([key, value]) => {
+      if (value === true) return [encodeURIComponent(key)];
+      const values = typeof value === 'string' ? [value] : value;
+      return values.map((item) => `${encodeURIComponent(key)}=${encodeURIComponent(item)}`);
+    });
+    return pairs.length === 0 ? '' : `?${pairs.join('&')}`;
+  }
+
+  #headers(ask: Ask): Record<string, string> {
+    const token = this.#credentials.token();
+    const basic = this.#basicAuth();
+    const { namespace } = this.#connection;
+    return {
+      'user-agent': 'sdctl',
+      ...(token === null ? {} : { 'x-consul-token': token }),
+      ...(namespace === null ? {} : { 'x-consul-namespace': namespace }),
+      ...(basic === null ? {} : { authorization: `Basic ${Buffer.from(basic).toString('base64')}` }),
+      ...(ask.method === 'PUT' ? {} : { accept: 'application/json' }),
+    };
+  }
+
+  #basicAuth(): string | null {
+    const inUrl = this.address.kind === 'tcp' ? this.address.userInfo : null;
+    if (inUrl !== null) return `${inUrl.username}:${inUrl.password}`;
+    const { username } = this.#connection;
+    return username === null ? null : `${username}:${this.#credentials.password()}`;
+  }
+
+  #place(): ErrorPlace {
+    const secrets = [this.#credentials.token(), this.#basicAuth()].filter(
+      (secret): secret is string => secret !== null,
+    );
+    return { url: this.url, datacenter: this.#connection.datacenter, secrets };
+  }
+}
+
+/** Whether another server might do better. */
+export function isServersFault(error: unknown): error is SdctlError {
+  if (!(error instanceof SdctlError)) return false;
+  switch (error.code) {
+    case 'E_UNREACHABLE':
+    case 'E_TIMEOUT':
+    case 'E_DNS':
+    case 'E_NOT_A_REGISTRY':
+    case 'E_SCHEME':
+    case 'E_TLS':
+    case 'E_NO_QUORUM':
+      return true;
+    default:
+      return false;
+  }
+}
