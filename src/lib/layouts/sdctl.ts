@@ -13,23 +13,30 @@ export const sdctlLayout: Layout = {
     const value = parseObject(text);
     if (value === null || !('sdctl' in value)) return { state: 'not-mine' };
     const name = identify(entry, root);
-    if (name === null) return { state: 'undecodable', service: null, reason: 'the key is not <service>/<id>' };
+    if (name === null)
+      return { state: 'undecodable', service: null, reason: 'the key is not <service>/<id>' };
     if (value['sdctl'] !== 1) {
-      return { state: 'undecodable', service: name.service, reason: `unknown sdctl format ${JSON.stringify(value['sdctl'])}` };
+      return {
+        state: 'undecodable',
+        service: name.service,
+        reason: `unknown sdctl format ${JSON.stringify(value['sdctl'])}`,
+      };
     }
     const endpoints = endpointsOf(value['endpoints']);
-    if (endpoints === null) return { state: 'undecodable', service: name.service, reason: 'endpoints are not a list of addresses' };
+    if (endpoints === null)
+      return { state: 'undecodable', service: name.service, reason: 'endpoints are not a list of addresses' };
     const health = healthOf(value['health']);
     const instance: Instance = {
       service: name.service,
       id: name.id,
       endpoints,
       health: health ?? (entry.leaseId === null ? 'unknown' : 'passing'),
-      healthReason: null,
+      healthReason: textOf(value['healthReason']),
       metadata: textMap(value['metadata']),
       tags: texts(value['tags']),
       version: textOf(value['version']),
-      weight: typeof value['weight'] === 'number' && Number.isFinite(value['weight']) ? value['weight'] : null,
+      weight:
+        typeof value['weight'] === 'number' && Number.isFinite(value['weight']) ? value['weight'] : null,
       zone: textOf(value['zone']),
       node: null,
       lease: entry.leaseId === null ? null : { id: entry.leaseId, ttlSeconds: null, leftSeconds: null },
@@ -43,27 +50,41 @@ export const sdctlLayout: Layout = {
     return { state: 'instance', instance };
   },
   encode(spec: RegistrationSpec, root) {
-    const value = {
-      sdctl: 1,
-      service: spec.service,
-      id: spec.id,
-      endpoints: spec.endpoints.map(formatEndpoint),
-      version: spec.version,
-      weight: spec.weight,
-      zone: spec.zone,
-      tags: spec.tags,
-      metadata: spec.metadata,
-      owner: spec.owner,
-      registeredAt: spec.registeredAt,
-    };
-    return { key: `${root.prefix}${spec.service}/${spec.id}`, value: JSON.stringify(value) };
+    return { key: `${root.prefix}${spec.service}/${spec.id}`, value: encodeSdctlValue(spec) };
   },
 };
+
+/**
+ * The value of an entry in sdctl's own form.
+ *
+ * @param state what the instance says of itself; left out, its lease decides
+ */
+export function encodeSdctlValue(
+  spec: RegistrationSpec,
+  state?: { readonly health: Health; readonly healthReason: string | null },
+): string {
+  return JSON.stringify({
+    sdctl: 1,
+    service: spec.service,
+    id: spec.id,
+    endpoints: spec.endpoints.map(formatEndpoint),
+    version: spec.version,
+    weight: spec.weight,
+    zone: spec.zone,
+    tags: spec.tags,
+    metadata: spec.metadata,
+    owner: spec.owner,
+    registeredAt: spec.registeredAt,
+    ...state,
+  });
+}
 
 function parseObject(text: string): Readonly<Record<string, unknown>> | null {
   try {
     const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : null;
+    return typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? (value as Record<string, unknown>)
+      : null;
   } catch {
     return null;
   }

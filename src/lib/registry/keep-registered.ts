@@ -15,11 +15,15 @@ export interface RegistrationDeps extends LoopDeps, ClaimDeps {}
 const RENEW_BACKOFF = { firstMs: 50, maxMs: 500 };
 const REFUSED_PAUSE_MS = 5_000;
 const DEFAULT_TIMEOUT_MS = 5_000;
+const UNDO_MS = 2_000;
+/** Below this one slow answer costs the membership. */
+const MIN_TTL_MS = 2_000;
 
 /**
  * Announces an instance and keeps it announced through every fault, on any backend. Resolves after the first write.
  *
- * @throws {SdctlError} what the driver reports before the first success, or E_CONFLICT (see `claimFirst`)
+ * @throws {SdctlError} what the driver reports before the first success, E_USAGE for a TTL under 2 s, or E_CONFLICT
+ *   (see `claimFirst`)
  */
 export async function keepRegistered(
   driver: RegistrationDriver,
@@ -27,17 +31,26 @@ export async function keepRegistered(
   options: RegisterOptions,
 ): Promise<Registration> {
   try {
+    if (!(options.ttlMs >= MIN_TTL_MS && options.ttlMs < Infinity)) throw badTtl(options.ttlMs);
     const claimed = await start(driver, deps, options);
     const kept = new KeptRegistration(driver, deps, options, claimed);
     kept.begin();
     return kept;
   } catch (error) {
+    // The last claim may have reached the registry although its answer did not reach us.
+    if (options.signal.aborted) {
+      await driver.release({ signal: AbortSignal.timeout(UNDO_MS), timeoutMs: UNDO_MS }).catch(() => undefined);
+    }
     await driver.close();
     throw error;
   }
 }
 
-async function start(driver: RegistrationDriver, deps: RegistrationDeps, options: RegisterOptions): Promise<Claimed> {
+async function start(
+  driver: RegistrationDriver,
+  deps: RegistrationDeps,
+  options: RegisterOptions,
+): Promise<Claimed> {
   const startedMs = deps.clock.monotonicMs();
   const notify = options.notify ?? (() => undefined);
   for (let failures = 1; ; failures += 1) {
@@ -54,12 +67,19 @@ async function start(driver: RegistrationDriver, deps: RegistrationDeps, options
       if (isFinal || isOver) throw error;
       if (isRefusal(error)) driver.refreshCredentials();
       notify({ level: failures === 1 ? 'warning' : 'detail', text: `${error.message}; trying again` });
-      await deps.clock.sleep(isRefusal(error) ? REFUSED_PAUSE_MS : backoffMs(failures, deps.random), options.signal);
+      await deps.clock.sleep(
+        isRefusal(error) ? REFUSED_PAUSE_MS : backoffMs(failures, deps.random),
+        options.signal,
+      );
     }
   }
 }
 
-type EventBody = RegistrationEvent extends infer E ? (E extends unknown ? Omit<E, 'at' | 'instance' | 'leaseId'> : never) : never;
+type EventBody = RegistrationEvent extends infer E
+  ? E extends unknown
+    ? Omit<E, 'at' | 'instance' | 'leaseId'>
+    : never
+  : never;
 
 class KeptRegistration implements Registration {
   readonly ended: Promise<SdctlError | null>;
@@ -76,7 +96,12 @@ class KeptRegistration implements Registration {
   #settle: (error: SdctlError | null) => void = () => undefined;
   #loop: Promise<void> = Promise.resolve();
 
-  constructor(driver: RegistrationDriver, deps: RegistrationDeps, options: RegisterOptions, claimed: Claimed) {
+  constructor(
+    driver: RegistrationDriver,
+    deps: RegistrationDeps,
+    options: RegisterOptions,
+    claimed: Claimed,
+  ) {
     this.#driver = driver;
     this.#deps = deps;
     this.#options = options;
@@ -101,14 +126,16 @@ class KeptRegistration implements Registration {
     this.#emit({
       type: 'registered',
       ttlSeconds: this.#ttlMs / 1_000,
-      deregisterAfterSeconds: this.#options.deregisterAfterMs === undefined ? null : this.#options.deregisterAfterMs / 1_000,
+      deregisterAfterSeconds:
+        this.#options.deregisterAfterMs === undefined ? null : this.#options.deregisterAfterMs / 1_000,
     });
     const signal = AbortSignal.any([this.#stop.signal, this.#options.signal]);
     this.#loop = this.#run(signal).then(
       () => undefined,
       async (error: unknown) => {
         await this.#driver.close();
-        const failure = error instanceof SdctlError ? error : new SdctlError('E_DEFECT', String(error), { cause: error });
+        const failure =
+          error instanceof SdctlError ? error : new SdctlError('E_DEFECT', String(error), { cause: error });
         this.#settle(failure.code === 'E_ABORTED' ? null : failure);
       },
     );
@@ -118,7 +145,10 @@ class KeptRegistration implements Registration {
     this.#stop.abort();
     await this.#loop;
     try {
-      const outcome = await this.#driver.release({ signal: options.signal, timeoutMs: options.timeoutMs ?? 2_500 });
+      const outcome = await this.#driver.release({
+        signal: options.signal,
+        timeoutMs: options.timeoutMs ?? 2_500,
+      });
       this.#emit({ type: 'deregistered', outcome });
       return outcome;
     } finally {
@@ -170,7 +200,9 @@ class KeptRegistration implements Registration {
     ]);
     waiting.abort();
     if (disturbance?.type === 'broken' && !signal.aborted) {
-      this.#sayLate(new SdctlError('E_UNREACHABLE', 'the connection to the registry broke', { why: disturbance.why }));
+      this.#sayLate(
+        new SdctlError('E_UNREACHABLE', 'the connection to the registry broke', { why: disturbance.why }),
+      );
     }
   }
 
@@ -187,7 +219,9 @@ class KeptRegistration implements Registration {
         this.#confirm(sentMs);
         return;
       case 'taken':
-        throw this.#takenOver(result.by === null ? 'another program' : `${result.by.host}, pid ${result.by.pid}`);
+        throw this.#takenOver(
+          result.by === null ? 'another program' : `${result.by.host}, pid ${result.by.pid}`,
+        );
       case 'gone':
         this.#emit({ type: 'lost', why: result.why });
         if (this.#options.onLost === 'exit') throw this.#membershipLost(result.why);
@@ -226,7 +260,10 @@ class KeptRegistration implements Registration {
         if (signal.aborted) return;
         if (!(error instanceof SdctlError) || !isRetryable(error)) throw error;
         this.#sayLate(error);
-        await clock.sleep(isRefusal(error) ? REFUSED_PAUSE_MS : backoffMs(failures, random, RENEW_BACKOFF), signal);
+        await clock.sleep(
+          isRefusal(error) ? REFUSED_PAUSE_MS : backoffMs(failures, random, RENEW_BACKOFF),
+          signal,
+        );
       }
     }
   }
@@ -240,14 +277,16 @@ class KeptRegistration implements Registration {
     if (isRefusal(cause)) {
       this.#late.refusedSinceMs ??= clock.monotonicMs();
       this.#driver.refreshCredentials();
-      if (clock.monotonicMs() - this.#confirmedMs >= 2 * this.#ttlMs) throw this.#membershipLost(cause.message, cause);
+      if (clock.monotonicMs() - this.#confirmedMs >= 2 * this.#ttlMs)
+        throw this.#membershipLost(cause.message, cause);
     } else {
       this.#late.refusedSinceMs = null;
     }
     const reachedZero = leftMs === 0 && !this.#late.zeroSaid;
     if (reachedZero) this.#late.zeroSaid = true;
     if (first || reachedZero) this.#emit({ type: 'late', leftSeconds: Math.ceil(leftMs / 100) / 10, cause });
-    if (reachedZero && this.#options.onLost === 'exit') throw this.#membershipLost('its TTL passed without an answer', cause);
+    if (reachedZero && this.#options.onLost === 'exit')
+      throw this.#membershipLost('its TTL passed without an answer', cause);
   }
 
   #takenOver(who: string): SdctlError {
@@ -270,12 +309,28 @@ class KeptRegistration implements Registration {
   }
 
   #emit(body: EventBody): void {
-    const common = { at: toRfc3339(this.#deps.clock.nowMs()), instance: this.#instance, leaseId: this.#leaseId };
+    const common = {
+      at: toRfc3339(this.#deps.clock.nowMs()),
+      instance: this.#instance,
+      leaseId: this.#leaseId,
+    };
     this.#options.onEvent?.({ ...body, ...common });
   }
 }
 
+function badTtl(ttlMs: number): SdctlError {
+  return new SdctlError('E_USAGE', `a TTL of ${ttlMs} ms cannot be kept`, {
+    why: `the shortest is ${MIN_TTL_MS / 1_000} s`,
+    hint: '--ttl 10s',
+  });
+}
+
 /** Everything that may pass by itself, refusals included: they end the membership only after two TTLs. */
 function isRetryable(error: SdctlError): boolean {
-  return error.code !== 'E_TAKEN_OVER' && error.code !== 'E_MEMBERSHIP_LOST' && error.code !== 'E_DEFECT' && error.exitCode !== 2;
+  return (
+    error.code !== 'E_TAKEN_OVER' &&
+    error.code !== 'E_MEMBERSHIP_LOST' &&
+    error.code !== 'E_DEFECT' &&
+    error.exitCode !== 2
+  );
 }

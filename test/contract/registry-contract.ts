@@ -1,0 +1,78 @@
+import { describe } from 'vitest';
+import type { LeftReason } from '../../src/lib/model/membership.js';
+import type { RegistryHandle } from '../../src/lib/registry/types.js';
+import { describeListing } from './contract-listing.js';
+import { describeRegistration } from './contract-registration.js';
+import { describeRivals } from './contract-rivals.js';
+import { describeWatch } from './contract-watch.js';
+
+/** A backend as the suite sees it. Opened anew for each test; disposed by the test. */
+export interface ContractTarget extends AsyncDisposable {
+  /** Opened with `testDeps()`: the suite's owners are judged by its process probe. */
+  readonly handle: RegistryHandle;
+  /** Puts a value that no layout knows where an entry of the service would be; absent where that is not possible. */
+  readonly rawPut?: (service: string, id: string, value: string) => Promise<void>;
+}
+
+/** What a backend needs or cannot do; everything else is the same for all. */
+export interface ContractOptions {
+  /** TTL of the registrations; default 2 000. */
+  readonly ttlMs?: number;
+  /** Added to every limit, for servers that are slower than a directory; default 1 000. */
+  readonly marginMs?: number;
+  /** What a missed renewal leads to; default `left`. */
+  readonly onExpiry?: 'left' | 'critical';
+  /** What the backend may say of an entry that was removed; default `deleted` or `unknown`. */
+  readonly deletedReasons?: readonly LeftReason[];
+  /** What it may say of one that was not renewed; default `expired` or `unknown`. */
+  readonly expiredReasons?: readonly LeftReason[];
+  /** Entries may have several endpoints; default true. */
+  readonly severalEndpoints?: boolean;
+  /** A handle whose registry never answers, opened with small timeouts. */
+  readonly openUnreachable?: () => Promise<RegistryHandle>;
+}
+
+/** Options with their defaults, as the parts of the suite use them. */
+export interface ContractSetting {
+  readonly open: () => Promise<ContractTarget>;
+  readonly ttlMs: number;
+  readonly marginMs: number;
+  readonly onExpiry: 'left' | 'critical';
+  readonly deletedReasons: readonly LeftReason[];
+  readonly expiredReasons: readonly LeftReason[];
+  readonly severalEndpoints: boolean;
+  readonly openUnreachable: (() => Promise<RegistryHandle>) | null;
+}
+
+/** What every backend must do, in the same words for all. Under 40 s with a TTL of 2 s. */
+export function registryContract(
+  name: string,
+  open: () => Promise<ContractTarget>,
+  options: ContractOptions = {},
+): void {
+  const setting: ContractSetting = {
+    open,
+    ttlMs: options.ttlMs ?? 2_000,
+    marginMs: options.marginMs ?? 1_000,
+    onExpiry: options.onExpiry ?? 'left',
+    deletedReasons: options.deletedReasons ?? ['deleted', 'unknown'],
+    expiredReasons: options.expiredReasons ?? ['expired', 'unknown'],
+    severalEndpoints: options.severalEndpoints ?? true,
+    openUnreachable: options.openUnreachable ?? null,
+  };
+  describe(`${name} registry`, () => {
+    describeListing(setting);
+    describeWatch(setting);
+    describeRegistration(setting);
+    describeRivals(setting);
+  });
+}
+
+/** A target that only has to dispose its handle. */
+export function targetOf(handle: RegistryHandle, rawPut?: ContractTarget['rawPut']): ContractTarget {
+  return {
+    handle,
+    ...(rawPut === undefined ? {} : { rawPut }),
+    [Symbol.asyncDispose]: () => handle[Symbol.asyncDispose](),
+  };
+}
