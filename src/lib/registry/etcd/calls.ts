@@ -17,6 +17,12 @@ export interface CallLimits {
   readonly notify?: ((notice: Notice) => void) | undefined;
 }
 
+/** Limits for several calls within one: each gets what the ones before it have left. */
+export function limitsLeft(clock: Clock, limits: CallLimits): () => CallLimits {
+  const endMs = clock.monotonicMs() + limits.timeoutMs;
+  return () => ({ ...limits, timeoutMs: Math.max(1, endMs - clock.monotonicMs()) });
+}
+
 /** `once`: never sent again unless it certainly was not executed. */
 export type Repetition = 'repeatable' | 'once';
 

@@ -1,7 +1,7 @@
 import type { Instance } from '../../model/instance.js';
 import type { Clock } from '../../time/clock.js';
 import type { DeregisterOutcome, DeregisterTarget } from '../types.js';
-import type { Calls, CallLimits } from './calls.js';
+import { limitsLeft, type Calls, type CallLimits } from './calls.js';
 import type { Root } from './entries.js';
 import { EntryWriter, type RemoveCondition } from './entry-writer.js';
 import { toWireLease } from './ids.js';
@@ -20,8 +20,7 @@ export async function deregister(
   expected: Instance | null,
   limits: CallLimits,
 ): Promise<DeregisterOutcome> {
-  const endMs = clock.monotonicMs() + limits.timeoutMs;
-  const left = (): CallLimits => ({ ...limits, timeoutMs: Math.max(1, endMs - clock.monotonicMs()) });
+  const left = limitsLeft(clock, limits);
   const key = expected?.key ?? `${root.prefix}${target.service}/${target.id}`;
   const entry = new EntryWriter(calls, key);
   let conditions: readonly RemoveCondition[];

@@ -18,7 +18,7 @@ import type {
   WatchOptions,
 } from '../types.js';
 import type { Login } from './auth.js';
-import type { Calls, CallLimits } from './calls.js';
+import { limitsLeft, type Calls, type CallLimits } from './calls.js';
 import { deregister } from './deregister.js';
 import { SnapshotBuilder, type Root } from './entries.js';
 import { EtcdFollower } from './follower.js';
@@ -99,9 +99,7 @@ export class EtcdRegistry implements Registry, RegistryOperations {
 
   async leases(ids: readonly string[], options: CallOptions): Promise<ReadonlyMap<string, Lease>> {
     const limits = this.#limits(options, this.#deps.timeouts.listMs);
-    const endMs = this.#deps.clock.monotonicMs() + limits.timeoutMs;
-    const left = (): number => Math.max(1, endMs - this.#deps.clock.monotonicMs());
-    return readLeases(this.#calls, ids, () => ({ ...limits, timeoutMs: left() }));
+    return readLeases(this.#calls, ids, limitsLeft(this.#deps.clock, limits));
   }
 
   async status(options: CallOptions): Promise<readonly ServerStatus[]> {

@@ -13,7 +13,7 @@ import type {
   RenewResult,
 } from '../registration-driver.js';
 import type { DeregisterOutcome, Notice, RegistrationSpec } from '../types.js';
-import type { Calls, CallLimits } from './calls.js';
+import { limitsLeft, type Calls, type CallLimits } from './calls.js';
 import { DisturbanceLatch } from './disturbance-latch.js';
 import { readEntry, type Root } from './entries.js';
 import { EntryWriter, type RemoveCondition } from './entry-writer.js';
@@ -67,7 +67,7 @@ export class EtcdRegistrationDriver implements RegistrationDriver {
   }
 
   async claim(mode: ClaimMode, call: DriverCall): Promise<ClaimResult> {
-    const limits = this.#within(call);
+    const limits = limitsLeft(this.#clock, this.#limits(call));
     await this.#lease.ensure(limits(), () => this.#calls.run(limits(), (...on) => this.#keepAlive(...on)));
     let revision = mode.type === 'replace' ? mode.occupant.token : '0';
     for (;;) {
@@ -110,7 +110,7 @@ export class EtcdRegistrationDriver implements RegistrationDriver {
 
   async release(call: DriverCall): Promise<DeregisterOutcome> {
     this.#watch.close();
-    const limits = this.#within(call);
+    const limits = limitsLeft(this.#clock, { ...call, notify: this.#options.notify });
     try {
       return await this.#remove(limits);
     } finally {
@@ -219,13 +219,6 @@ export class EtcdRegistrationDriver implements RegistrationDriver {
       timeoutMs: call.timeoutMs,
       notify: this.#options.notify,
     };
-  }
-
-  /** Limits for several calls within one: each gets what the ones before have left. */
-  #within(call: DriverCall): () => CallLimits {
-    const endMs = this.#clock.monotonicMs() + call.timeoutMs;
-    const limits = this.#limits(call);
-    return () => ({ ...limits, timeoutMs: Math.max(1, endMs - this.#clock.monotonicMs()) });
   }
 
   #watchLimits(): CallLimits {
