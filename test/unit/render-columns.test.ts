@@ -60,6 +60,15 @@ describe('instances', () => {
     expect(text).toMatch(/very.*(nd|end) /);
   });
 
+  it('let ports be read before zones', async () => {
+    const ids = [anInstance({ id: `checkout-${'0'.repeat(30)}` })];
+    const text = await renderTable(instanceColumns(), ids, aView({ width: 76 }));
+    expect(text).toContain('http://10.0.4.17:8080');
+    expect(text).not.toContain('ZONE');
+    expect(text).toContain('AGE');
+    expect(await renderTable(instanceColumns(), ids, aView({ width: 40 }))).toContain('http://10.0.4');
+  });
+
   it('use ASCII, words and no header where asked to', async () => {
     const ascii = await renderTable(
       instanceColumns(),
@@ -77,8 +86,7 @@ describe('instances', () => {
   it('colour only the glyph, with palette colours', async () => {
     const text = await renderTable(instanceColumns(), rows.slice(0, 1), aView({ color: true }));
     expect(text).toContain('\x1b[31m✖\x1b[39m critical');
-    // eslint-disable-next-line no-control-regex -- colour codes are what is removed
-    expect(text.replace(/\x1b\[\d+m/g, '')).toBe(
+    expect(text.replace(/\p{Cc}\[\d+m/gu, '')).toBe(
       await renderTable(instanceColumns(), rows.slice(0, 1), aView()),
     );
   });

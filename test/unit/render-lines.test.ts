@@ -108,6 +108,19 @@ describe('watch lines', () => {
     );
   });
 
+  it('use words in a plain view', () => {
+    const event: MembershipEvent = { ...base, type: 'synced', snapshot };
+    expect(eventLine(event, { service: null }, aView({ plain: true }))).toContain('(1 passing, 1 critical)');
+    const updated: MembershipEvent = {
+      ...base,
+      type: 'updated',
+      instance: anInstance({ health: 'warning' }),
+      previous: instance,
+      resync: false,
+    };
+    expect(eventLine(updated, { service: null }, aView({ plain: true }))).toContain('passing to warning');
+  });
+
   it('widen the subject for long names up to a limit', () => {
     expect(subjectWidth(snapshot)).toBe(16);
     expect(subjectWidth(aSnapshot([anInstance({ id: 'i'.repeat(20) })]))).toBe(29);

@@ -38,10 +38,9 @@ export const hostile: Readonly<Record<string, string>> = {
   backslash: 'a\\nb',
 };
 
-/** Characters that must never reach a terminal or a pipe. */
+/** Characters that must never reach a terminal or a pipe; tab and newline are layout. */
 export const LEAK =
-  // eslint-disable-next-line no-control-regex -- controls are what is looked for
-  /[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u200b\u200d-\u200f\u2028-\u202e\u2060-\u206f\ufe0f\ufeff\ue000-\uf8ff]|[\u{e0000}-\u{e0fff}]|\p{Cs}/u;
+  /(?![\t\n])\p{Cc}|\p{Cs}|[\u00ad\u200b\u200d-\u200f\u2028-\u202e\u2060-\u206f\ufe0f\ufeff\ue000-\uf8ff]|[\u{e0000}-\u{e0fff}]/u;
 
 export const at = '2026-03-02T10:38:10.551Z';
 export const nowMs = Date.parse(at);

@@ -24,6 +24,8 @@ export interface Column<Row> {
   readonly wide?: boolean;
   /** Where text is cut when the table is too wide: names at the end, ids in the middle. Default: never cut. */
   readonly cut?: 'end' | 'middle';
+  /** Narrowest width before other columns have left; default 12. Only with `cut`. */
+  readonly least?: number;
   /** Columns leave a table that cannot be cut any further, highest number first. Default: stays. */
   readonly leaves?: number;
   readonly cell: (row: Row, view: View) => Cell;

@@ -1,6 +1,7 @@
 interface Fitting {
   readonly header: string;
   readonly cut?: 'end' | 'middle';
+  readonly least?: number;
   readonly leaves?: number;
 }
 
@@ -9,7 +10,8 @@ const LEAST_CUT_WIDTH = 12;
 
 /**
  * Widths that fit into `available` cells: first the widest columns that may be cut shrink, then columns leave,
- * highest `leaves` first. What cannot be cut and does not leave keeps its width, even if the line is too long then.
+ * highest `leaves` first; one that asked for a `least` width gives that up before it leaves. What cannot be cut and
+ * does not leave keeps its width, even if the line is too long then.
  *
  * @returns a width per column; null for one that left
  */
@@ -20,22 +22,24 @@ export function fitColumns(
   gap: number,
 ): (number | null)[] {
   const gone = new Set<number>();
+  const modest = new Set<number>();
+  const leastOf = (floor: number): number[] =>
+    columns.map((column, index) => {
+      const width = natural[index] ?? 0;
+      const wanted = modest.has(index) ? floor : Math.max(floor, column.least ?? 0);
+      return column.cut === undefined ? width : Math.min(width, Math.max(wanted, column.header.length));
+    });
   for (;;) {
     const widths = natural.map((width, index) => (gone.has(index) ? null : width));
-    const least = columns.map((column, index) => leastWidth(column, natural[index] ?? 0, LEAST_CUT_WIDTH));
-    if (shrink(widths, least, available, gap)) return widths;
+    if (shrink(widths, leastOf(LEAST_CUT_WIDTH), available, gap)) return widths;
     const leaving = nextToLeave(columns, gone);
     if (leaving === null) {
-      const last = columns.map((column, index) => leastWidth(column, natural[index] ?? 0, 4));
-      shrink(widths, last, available, gap);
+      shrink(widths, leastOf(0), available, gap);
       return widths;
     }
-    gone.add(leaving);
+    if (columns[leaving]?.least === undefined || modest.has(leaving)) gone.add(leaving);
+    else modest.add(leaving);
   }
-}
-
-function leastWidth(column: Fitting, natural: number, floor: number): number {
-  return column.cut === undefined ? natural : Math.min(natural, Math.max(floor, column.header.length));
 }
 
 /** Takes cells from the widest column again and again; answers whether the line fits now. */
@@ -49,7 +53,6 @@ function shrink(
   let excess = shown.reduce((sum, width) => sum + width, 0) + gap * (shown.length - 1) - available;
   while (excess > 0) {
     let widest = -1;
-    let room = 0;
     widths.forEach((width, index) => {
       if (width === null || width <= (least[index] ?? width)) return;
       if (widest === -1 || width > (widths[widest] ?? 0)) widest = index;
@@ -60,7 +63,7 @@ function shrink(
       0,
       ...widths.filter((other, index) => index !== widest && other !== null && other < width).map(Number),
     );
-    room = Math.max(1, Math.min(excess, width - Math.max(next, least[widest] ?? 0)));
+    const room = Math.max(1, Math.min(excess, width - Math.max(next, least[widest] ?? 0)));
     widths[widest] = width - room;
     excess -= room;
   }

@@ -37,7 +37,16 @@ const leading: readonly Column<Instance>[] = [
     cell: (row, view) => nameCell(row.id, view),
   },
   { key: 'health', header: 'HEALTH', align: 'left', cell: healthCell },
-  { key: 'endpoint', header: 'ENDPOINT', align: 'left', cut: 'end', leaves: 1, cell: endpointCell },
+  {
+    key: 'endpoint',
+    header: 'ENDPOINT',
+    align: 'left',
+    cut: 'end',
+    // Enough for any IPv4 address with its port: without the port it says little.
+    least: 28,
+    leaves: 1,
+    cell: endpointCell,
+  },
   { key: 'ttl', header: 'TTL', align: 'left', leaves: 2, cell: ttlCell },
 ];
 
@@ -63,7 +72,7 @@ const zoneColumn: Column<Instance> = {
   header: 'ZONE',
   align: 'left',
   cut: 'end',
-  leaves: 4,
+  leaves: 5,
   cell: (row, view) => nameCell(row.zone, view),
 };
 
@@ -79,7 +88,7 @@ const ageColumn: Column<Instance> = {
   key: 'age',
   header: 'AGE',
   align: 'left',
-  leaves: 5,
+  leaves: 4,
   cell: (row, view) => ({ text: ownText(ageText(row.registeredAt, view.nowMs) ?? '-') }),
 };
 

@@ -31,7 +31,7 @@ export function cutText(
   if (width <= ellipsis.length) return ellipsis.slice(0, Math.max(0, width));
   const room = width - ellipsis.length;
   const tailRoom = where === 'middle' ? Math.floor(room / 2) : 0;
-  const pieces = isNarrow(text) ? [...text] : graphemes(text);
+  const pieces = isNarrow(text) ? Array.from(text) : graphemes(text);
   const head = take(pieces, room - tailRoom, measure);
   const tail = take(pieces.reverse(), tailRoom, measure).reverse();
   return head.join('') + ellipsis + tail.join('');

@@ -75,7 +75,8 @@ export function ellipsisOf(view: Pick<View, 'ascii'>): string {
   return view.ascii ? '...' : '…';
 }
 
-/** `→` or `->`. */
-export function arrowOf(view: Pick<View, 'ascii'>): string {
+/** `→` or `->`; a word in a plain view. */
+export function arrowOf(view: Pick<View, 'ascii' | 'plain'>): string {
+  if (view.plain) return 'to';
   return view.ascii ? '->' : '→';
 }
