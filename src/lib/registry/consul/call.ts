@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { abortedError, SdctlError } from '../../errors.js';
 import type { Clock } from '../../time/clock.js';
 import type { Notice } from '../types.js';
@@ -21,6 +22,8 @@ export function startCall(
   defaultMs: number,
   clock: Clock,
 ): Call {
+  // Many calls may share one signal, and each request listens to it; Node would call that a leak.
+  setMaxListeners(0, options.signal);
   const timeoutMs = options.timeoutMs ?? defaultMs;
   const endMs = clock.monotonicMs() + timeoutMs;
   return {
@@ -48,6 +51,7 @@ export interface Scope {
 /** Opens a scope. Not AbortSignal.any: that keeps memory for as long as a long-lived parent lives. */
 export function openScope(parent: AbortSignal): Scope {
   const controller = new AbortController();
+  setMaxListeners(0, controller.signal);
   const follow = (): void => controller.abort(parent.reason);
   if (parent.aborted) follow();
   else parent.addEventListener('abort', follow, { once: true });

@@ -127,18 +127,20 @@ export function servicePath(service: string): string {
   return `/health/service/${encodeURIComponent(service)}`;
 }
 
-/** Decodes the answer of `health/service/<name>`. @throws {SdctlError} E_NOT_A_REGISTRY when it is no list */
+/**
+ * Decodes the answer of `health/service/<name>`. Consul ignores the case of names there and nowhere else, so that a
+ * neighbour of another case is left out.
+ *
+ * @throws {SdctlError} E_NOT_A_REGISTRY when it is no list
+ */
 export function decodeHealth(served: Served, service: string): Entry[] {
   if (!Array.isArray(served.value)) throw notConsul(served.server, 'its answer is not a list of instances');
-  return listOf(served.value).map((item, position) => {
+  const entries = listOf(served.value).map((item, position) => {
     const record = objectOf(item) ?? {};
-    return decodeEntry(
-      record['Node'],
-      record['Service'],
-      readChecks(record['Checks']),
-      `${service}#${position}`,
-    );
+    const place = `${service}#${position}`;
+    return decodeEntry(record['Node'], record['Service'], readChecks(record['Checks']), place);
   });
+  return entries.filter((entry) => !('instance' in entry) || entry.instance.service === service);
 }
 
 function namesIn(served: Served): string[] {
