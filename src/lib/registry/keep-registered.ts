@@ -16,6 +16,8 @@ const RENEW_BACKOFF = { firstMs: 50, maxMs: 500 };
 const REFUSED_PAUSE_MS = 5_000;
 const DEFAULT_TIMEOUT_MS = 5_000;
 const UNDO_MS = 2_000;
+/** A disturbance that comes this long after the last one is no repetition. */
+const CALM_MS = 5_000;
 /** Below this one slow answer costs the membership. */
 const MIN_TTL_MS = 2_000;
 
@@ -39,7 +41,9 @@ export async function keepRegistered(
   } catch (error) {
     // The last claim may have reached the registry although its answer did not reach us.
     if (options.signal.aborted) {
-      await driver.release({ signal: AbortSignal.timeout(UNDO_MS), timeoutMs: UNDO_MS }).catch(() => undefined);
+      await driver
+        .release({ signal: AbortSignal.timeout(UNDO_MS), timeoutMs: UNDO_MS })
+        .catch(() => undefined);
     }
     await driver.close();
     throw error;
@@ -95,6 +99,10 @@ class KeptRegistration implements Registration {
   #late: { zeroSaid: boolean; refusedSinceMs: number | null } | null = null;
   #settle: (error: SdctlError | null) => void = () => undefined;
   #loop: Promise<void> = Promise.resolve();
+  #settled = false;
+  #released: DeregisterOutcome | null = null;
+  /** Renewals called for before their time, one soon after the other. */
+  #disturbances = { count: 0, lastMs: -Infinity };
 
   constructor(
     driver: RegistrationDriver,
@@ -108,9 +116,12 @@ class KeptRegistration implements Registration {
     this.#instance = claimed.instance;
     this.#leaseId = claimed.leaseId;
     this.#ttlMs = claimed.ttlMs;
-    this.#confirmedMs = deps.clock.monotonicMs();
+    this.#confirmedMs = claimed.sentMs;
     this.ended = new Promise((resolve) => {
-      this.#settle = resolve;
+      this.#settle = (error) => {
+        this.#settled = true;
+        resolve(error);
+      };
     });
   }
 
@@ -144,11 +155,13 @@ class KeptRegistration implements Registration {
   async deregister(options: CallOptions): Promise<DeregisterOutcome> {
     this.#stop.abort();
     await this.#loop;
+    if (this.#released !== null) return this.#released;
     try {
       const outcome = await this.#driver.release({
         signal: options.signal,
         timeoutMs: options.timeoutMs ?? 2_500,
       });
+      this.#released = outcome;
       this.#emit({ type: 'deregistered', outcome });
       return outcome;
     } finally {
@@ -158,6 +171,8 @@ class KeptRegistration implements Registration {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    // After a takeover or a loss there is nothing of ours left to remove.
+    if (this.#settled) return;
     await this.deregister({ signal: new AbortController().signal }).catch(() => undefined);
   }
 
@@ -193,17 +208,29 @@ class KeptRegistration implements Registration {
     }
     const waiting = new AbortController();
     const both = AbortSignal.any([signal, waiting.signal]);
-    const dueMs = this.#confirmedMs + renewalIntervalMs(this.#ttlMs) - clock.monotonicMs();
+    const dueAtMs = this.#confirmedMs + renewalIntervalMs(this.#ttlMs);
     const disturbance = await Promise.race([
-      clock.sleep(dueMs, both).then(() => null),
-      this.#driver.disturbed(both).catch(() => null),
+      clock.sleep(dueAtMs - clock.monotonicMs(), both).then(() => null),
+      // A driver that cannot tell any more leaves the renewal to its time.
+      this.#driver.disturbed(both).catch(() => new Promise<never>(() => undefined)),
     ]);
     waiting.abort();
-    if (disturbance?.type === 'broken' && !signal.aborted) {
+    if (disturbance === null || signal.aborted) return;
+    if (disturbance.type === 'broken') {
       this.#sayLate(
         new SdctlError('E_UNREACHABLE', 'the connection to the registry broke', { why: disturbance.why }),
       );
     }
+    await clock.sleep(Math.min(this.#disturbedPauseMs(), dueAtMs - clock.monotonicMs()), signal);
+  }
+
+  /** None for the first disturbance; what disturbs again and again although renewals succeed must not become a busy loop. */
+  #disturbedPauseMs(): number {
+    const nowMs = this.#deps.clock.monotonicMs();
+    const isRepeated = nowMs - this.#disturbances.lastMs < CALM_MS;
+    const count = isRepeated ? this.#disturbances.count + 1 : 0;
+    this.#disturbances = { count, lastMs: nowMs };
+    return count === 0 ? 0 : backoffMs(count, this.#deps.random);
   }
 
   /** So that "0 s left" is said when it becomes true, not at the end of a longer pause. */

@@ -1,0 +1,40 @@
+import { Args, Flags } from '@oclif/core';
+import { BaseCommand } from '../lib/command/base-command.js';
+import { globalFlags, selectFlags } from '../lib/command/global-flags.js';
+import type { FormatChoice } from '../lib/command/invocation.js';
+import { toSelection } from '../lib/command/select.js';
+import { followMembership, watchPlan } from '../lib/command/watch-stream.js';
+
+const formats: FormatChoice = { allowed: ['table', 'wide', 'tsv', 'jsonl'], terminal: 'table', pipe: 'tsv' };
+
+export default class Watch extends BaseCommand {
+  static override readonly summary = 'Print membership changes as they happen';
+  static override readonly description =
+    'First the whole set as one event, then a line per change. An outage is an event too: stale, then synced, then what was missed. It never ends by itself, unless --until or --timeout say so.';
+  static override readonly args = { service: Args.string({ description: "service or 'pattern*'; all without it" }) };
+  static override readonly flags = {
+    ...globalFlags,
+    ...selectFlags,
+    until: Flags.string({ description: 'end with 0 once this holds: passing>=3, instances==0, gone=ID; 9 when --timeout comes first', helpValue: 'EXPR' }),
+    events: Flags.string({ description: 'only these: synced, joined, updated, left, stale; comma list', helpValue: 'TYPES' }),
+    'no-initial': Flags.boolean({ description: 'do not print the first synced event' }),
+    'retry-start': Flags.string({ description: 'retry this long, or forever, while nothing has been read yet', helpValue: 'DUR' }),
+  };
+  static override readonly examples = [
+    'sdctl watch order',
+    'sdctl watch',
+    'sdctl watch order -o jsonl',
+    "sdctl watch order --until 'passing>=3' --timeout 2m",
+  ];
+
+  override async run(): Promise<void> {
+    const { args, flags } = await this.parse(Watch);
+    const invocation = await this.open(flags, formats);
+    const plan = watchPlan(invocation, { ...flags, service: args.service }, toSelection(flags, args.service));
+    const handle = await invocation.openRegistry();
+    const end = await followMembership(invocation, handle, plan);
+    await handle[Symbol.asyncDispose]();
+    if (end === 'aborted') await this.leaveBySignal();
+    await this.leave(0);
+  }
+}

@@ -1,0 +1,131 @@
+import { editConfig } from '../config/file.js';
+import type { ConfigFile } from '../config/schema.js';
+import { contextLayer, flagLayer, type ConnectionValues } from '../config/layers.js';
+import { resolveSettings, requireConnection } from '../config/settings.js';
+import { SdctlError } from '../errors.js';
+import { nearest } from '../config/nearest.js';
+import type { Invocation, InvocationFlags } from './invocation.js';
+import { usageError } from './usage.js';
+
+export interface AddContextFlags extends InvocationFlags {
+  readonly protected?: boolean | undefined;
+  readonly 'read-only'?: boolean | undefined;
+  readonly 'no-check'?: boolean | undefined;
+  readonly force?: boolean | undefined;
+}
+
+/** A context as it is written to the file; undefined keys are left out. */
+type ContextEntry = Readonly<Record<string, unknown>>;
+
+/**
+ * Writes a context made of the flags.
+ *
+ * @throws {SdctlError} E_USAGE for a bad name or no backend, E_CONFLICT for an existing one, what the test of the connection reports
+ */
+export async function addContext(invocation: Invocation, name: string, flags: AddContextFlags): Promise<void> {
+  if (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/.test(name)) throw usageError(`"${name}" is not a valid context name`, 'letters, digits and . _ - ; at most 63');
+  const exists = Object.hasOwn(invocation.config.contexts ?? {}, name);
+  if (exists && flags.force !== true) {
+    throw new SdctlError('E_CONFLICT', `context ${name} exists already`, { hint: `sdctl context add ${name} --force` });
+  }
+  // Only what was typed goes into the file: variables of this shell are not part of a context.
+  const typed = resolveSettings({ flags: { ...flags, context: undefined }, env: homeOnly(invocation), config: {} });
+  const connection = requireConnection(typed);
+  const entry = toEntry(flagLayer(flags).values, connection.backend, connection.servers, flags);
+  if (flags['no-check'] !== true) await testConnection(invocation, name, entry);
+  const isFirst = currentOf(invocation.config) === null;
+  await editConfig(invocation.location, (document) => {
+    document.setIn(['contexts', name], document.createNode(entry));
+    if (isFirst) document.set('currentContext', name);
+  });
+  const current = isFirst ? ' It is the current one.' : ` sdctl context use ${name} makes it the current one.`;
+  invocation.diagnostics.say(`${exists ? 'Replaced' : 'Added'} context ${name} (${connection.backend}).${current}`);
+}
+
+function homeOnly(invocation: Invocation): Readonly<Record<string, string | undefined>> {
+  const { HOME, SDCTL_STATE_DIR, XDG_STATE_HOME } = invocation.deps.env;
+  return { HOME, SDCTL_STATE_DIR, XDG_STATE_HOME };
+}
+
+function toEntry(values: ConnectionValues, backend: string, servers: readonly string[], flags: AddContextFlags): ContextEntry {
+  for (const key of ['password', 'token'] as const) {
+    const secret = values[key];
+    if (secret?.type === 'file' && secret.file === '-') throw usageError(`--${key}-file - cannot be kept in a context`, 'a context names a file that is read with every command', `--${key}-file FILE`);
+  }
+  const fileOf = (key: 'password' | 'token'): string | undefined => (values[key]?.type === 'file' ? values[key].file : undefined);
+  const entry = {
+    backend,
+    servers: backend === 'local' ? undefined : servers,
+    layout: values.layout,
+    prefix: values.prefix,
+    datacenter: values.datacenter,
+    namespace: values.namespace,
+    partition: values.partition,
+    directory: values.directory,
+    tls: compact({
+      caFile: values.caFile,
+      certFile: values.certFile,
+      keyFile: values.keyFile,
+      serverName: values.tlsServerName,
+      insecureSkipVerify: values.insecureSkipVerify,
+    }),
+    auth: compact({ username: values.username, passwordFile: fileOf('password'), tokenFile: fileOf('token') }),
+    protected: flags.protected,
+    readOnly: flags['read-only'],
+  };
+  return compact(entry) ?? {};
+}
+
+/** Without undefined values; undefined when nothing is left. */
+function compact(values: Readonly<Record<string, unknown>>): ContextEntry | undefined {
+  const kept = Object.entries(values).filter(([, value]) => value !== undefined);
+  return kept.length === 0 ? undefined : Object.fromEntries(kept);
+}
+
+async function testConnection(invocation: Invocation, name: string, entry: ContextEntry): Promise<void> {
+  const config = { contexts: { [name]: entry } } as ConfigFile;
+  const settings = resolveSettings({ flags: { context: name }, env: homeOnly(invocation), config });
+  await using handle = await invocation.deps.openRegistry(requireConnection(settings));
+  await handle.registry.list('sdctl-connection-test', invocation.callOptions());
+}
+
+/** The current context of a file; null where none is set or it is gone. */
+export function currentOf(config: ConfigFile): string | null {
+  const name = config.currentContext;
+  return name !== undefined && Object.hasOwn(config.contexts ?? {}, name) ? name : null;
+}
+
+/** @throws {SdctlError} E_NOT_FOUND with the nearest name */
+export function requireContext(config: ConfigFile, name: string): NonNullable<ConfigFile['contexts']>[string] {
+  const found = Object.hasOwn(config.contexts ?? {}, name) ? config.contexts?.[name] : undefined;
+  if (found !== undefined) return found;
+  const known = Object.keys(config.contexts ?? {});
+  const close = nearest(name, known);
+  throw new SdctlError('E_NOT_FOUND', `no context "${name}"`, {
+    why: known.length === 0 ? 'the config file has none' : `known: ${known.join(', ')}`,
+    hint: close === null ? 'sdctl context list' : `sdctl context show ${close}`,
+  });
+}
+
+/** Makes a context the current one. @throws {SdctlError} E_NOT_FOUND */
+export async function useContext(invocation: Invocation, name: string): Promise<void> {
+  const context = requireContext(invocation.config, name);
+  const before = invocation.config.currentContext;
+  await editConfig(invocation.location, (document) => {
+    document.set('currentContext', name);
+  });
+  const servers = contextLayer(name, context, undefined).values.servers ?? [];
+  const where = [context.backend, ...servers.map((server) => server.replace(/\/\/[^@/]*@/, '//'))].join(', ');
+  invocation.diagnostics.say(`Current context is now ${name} (${where}).${before === undefined || before === name ? '' : ` Was ${before}.`}`);
+}
+
+/** Removes a context from the file. @throws {SdctlError} E_NOT_FOUND */
+export async function removeContext(invocation: Invocation, name: string): Promise<void> {
+  requireContext(invocation.config, name);
+  const wasCurrent = invocation.config.currentContext === name;
+  await editConfig(invocation.location, (document) => {
+    document.deleteIn(['contexts', name]);
+    if (wasCurrent) document.delete('currentContext');
+  });
+  invocation.diagnostics.say(`Removed context ${name}.${wasCurrent ? ' No context is current now.' : ''}`);
+}

@@ -1,0 +1,91 @@
+import { hostname } from 'node:os';
+import process from 'node:process';
+import type { Env } from '../config/file.js';
+import type { Connection, RegistryDeps } from '../registry/connection.js';
+import { defaultTimeouts } from '../registry/connection.js';
+import type { ProcessProbe } from '../registry/claim.js';
+import type { RegistryHandle } from '../registry/types.js';
+import { systemClock, type Clock } from '../time/clock.js';
+import { Output } from './output.js';
+
+/** Everything a command takes from the process; the only place that reads it, replaced whole in tests. */
+export interface Deps {
+  readonly env: Env;
+  readonly platform: string;
+  readonly nodeVersion: string;
+  readonly argv: readonly string[];
+  readonly stdout: Output;
+  readonly stderr: Output;
+  readonly stdinIsTerminal: boolean;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly processes: ProcessProbe;
+  openRegistry(connection: Connection): Promise<RegistryHandle>;
+  /** Calls `listener` on SIGINT, SIGTERM and SIGHUP; answers how to stop. */
+  onSignal(listener: (signal: NodeJS.Signals) => void): () => void;
+  /** For libraries that read their settings from the environment; undefined deletes. */
+  setEnv(name: string, value: string | undefined): void;
+  /** Asks on stderr; an empty answer when the terminal is closed or the signal aborts. */
+  ask(prompt: string, signal: AbortSignal): Promise<string>;
+  /** Ends the process at once. */
+  exit(code: number): never;
+}
+
+const processes: ProcessProbe = {
+  host: hostname(),
+  pid: process.pid,
+  isAlive(pid) {
+    try {
+      process.kill(pid, 0);
+      return true;
+    } catch (error) {
+      return (error as NodeJS.ErrnoException).code === 'EPERM';
+    }
+  },
+};
+
+/** The real process. */
+export function systemDeps(): Deps {
+  // Decided before the two colour variables are rewritten for oclif.
+  const env = { ...process.env };
+  const registryDeps: RegistryDeps = { clock: systemClock, random: Math.random, processes, timeouts: defaultTimeouts };
+  return {
+    env,
+    platform: process.platform,
+    nodeVersion: process.version,
+    argv: process.argv.slice(2),
+    stdout: new Output(process.stdout),
+    stderr: new Output(process.stderr),
+    stdinIsTerminal: process.stdin.isTTY,
+    clock: systemClock,
+    random: Math.random,
+    processes,
+    openRegistry: async (connection) => (await import('../registry/open.js')).openRegistry(connection, registryDeps),
+    onSignal(listener) {
+      const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+      for (const signal of signals) process.on(signal, listener);
+      return () => {
+        for (const signal of signals) process.off(signal, listener);
+      };
+    },
+    setEnv(name, value) {
+      if (value === undefined) Reflect.deleteProperty(process.env, name);
+      else process.env[name] = value;
+    },
+    async ask(prompt, signal) {
+      const { createInterface } = await import('node:readline/promises');
+      const line = createInterface({ input: process.stdin, output: process.stderr });
+      const closed = new Promise<string>((resolve) => line.once('close', () => resolve('')));
+      // In this mode the terminal hands Ctrl-C to readline, which would swallow it.
+      line.once('SIGINT', () => process.kill(process.pid, 'SIGINT'));
+      try {
+        return await Promise.race([line.question(prompt, { signal }), closed]);
+      } catch {
+        return '';
+      } finally {
+        line.close();
+      }
+    },
+    exit: (code) => process.exit(code),
+  };
+}

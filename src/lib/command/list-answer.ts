@@ -1,0 +1,143 @@
+import { isGlob } from '../discovery/selector.js';
+import { parseTarget } from '../discovery/target.js';
+import { leaseIdsOf, withLeases } from '../discovery/ttl.js';
+import { SdctlError } from '../errors.js';
+import { compareInstances, groupServices, healthStates, worstHealth, compareText, type Instance, type Service, type Snapshot } from '../model/instance.js';
+import type { RegistryHandle } from '../registry/types.js';
+import { instanceList, serviceList } from '../render/documents.js';
+import { renderNames } from '../render/fields.js';
+import { instanceColumns, instanceFields } from '../render/instance-columns.js';
+import { serviceColumns, serviceFields } from '../render/service-columns.js';
+import { listSummary, partialLine, undecodedLines } from '../render/summary-lines.js';
+import type { Invocation } from './invocation.js';
+import { noSuchService } from './names.js';
+import { isDocumentFormat, listDocumentText } from './print-document.js';
+import { arrange, printRows, type ListFlags } from './print-list.js';
+import type { Selection } from './select.js';
+
+/** Leases whose remaining time is read unasked. */
+const TTL_LIMIT = 200;
+
+export interface ListQuestion {
+  /** A name, a pattern, or nothing for all services. */
+  readonly name: string | undefined;
+  readonly selection: Selection;
+  /** Read remaining TTLs however many there are. */
+  readonly ttl: boolean;
+}
+
+export interface ListAnswer {
+  /** null: an overview of services was asked for. */
+  readonly service: string | null;
+  readonly snapshot: Snapshot;
+}
+
+/**
+ * Reads what `list` shows.
+ *
+ * @throws {SdctlError} E_NOT_FOUND when a service or instance is named that has no entry at all
+ */
+export async function readSnapshot(invocation: Invocation, handle: RegistryHandle, question: ListQuestion): Promise<ListAnswer> {
+  const { name, selection } = question;
+  const overview = name === undefined || isGlob(name);
+  const found = overview ? { service: null, snapshot: await handle.operations.listAll(invocation.callOptions()) } : await readNamed(invocation, handle, name);
+  // Before the selection: what is left of a lease may change the health that is asked for.
+  const judged = question.ttl || !overview ? await addTtl(invocation, handle, found.snapshot, question.ttl) : found.snapshot;
+  return { service: found.service, snapshot: narrow(judged, selection) };
+}
+
+/** The service of that name; where there is none, the instance behind its last `/`. */
+async function readNamed(invocation: Invocation, handle: RegistryHandle, name: string): Promise<{ service: string; snapshot: Snapshot }> {
+  const whole = await handle.registry.list(name, invocation.callOptions());
+  if (whole.instances.length > 0 || whole.undecoded.length > 0) return { service: name, snapshot: whole };
+  const target = parseTarget(name, handle.capabilities.nodes);
+  if (target === null) throw noSuchService(name, invocation.place);
+  const parent = await handle.registry.list(target.service, invocation.callOptions());
+  const instances = parent.instances.filter((instance) => instance.id === target.id && (target.node === null || instance.node === target.node));
+  if (instances.length > 0) return { service: target.service, snapshot: { ...parent, instances, undecoded: [] } };
+  if (parent.instances.length === 0) throw noSuchService(target.service, invocation.place);
+  throw new SdctlError('E_NOT_FOUND', `no instance "${target.id}" in ${target.service}`, {
+    why: `${parent.instances.length} instances exist in ${invocation.place}`,
+    hint: `sdctl list ${target.service}`,
+  });
+}
+
+function narrow(snapshot: Snapshot, selection: Selection): Snapshot {
+  if (!selection.narrows) return snapshot;
+  return { ...snapshot, instances: snapshot.instances.filter((instance) => selection.matches(instance)), undecoded: [] };
+}
+
+async function addTtl(invocation: Invocation, handle: RegistryHandle, snapshot: Snapshot, asked: boolean): Promise<Snapshot> {
+  const ids = leaseIdsOf(snapshot);
+  if (!handle.capabilities.readableTtl || ids.length === 0) return snapshot;
+  if (ids.length > TTL_LIMIT && !asked) {
+    invocation.diagnostics.notify({ level: 'warning', text: `remaining TTLs of ${ids.length} leases were not read; --ttl reads them` });
+    return snapshot;
+  }
+  return withLeases(snapshot, await handle.operations.leases(ids, invocation.callOptions()));
+}
+
+/** Prints the instances of one service. */
+export async function listInstances(invocation: Invocation, handle: RegistryHandle, answer: ListAnswer, flags: ListFlags): Promise<void> {
+  const { view } = invocation;
+  const sorted = [...answer.snapshot.instances].sort(compareInstances);
+  const rows = arrange(sorted, instanceFields, flags);
+  const snapshot = { ...answer.snapshot, instances: rows };
+  if (isDocumentFormat(view.format)) {
+    invocation.print(await listDocumentText(instanceList(snapshot, originOf(invocation)), view.format, flags));
+  } else if (view.format === 'name') {
+    invocation.print(renderNames(namesOf(rows)));
+  } else {
+    const columns = instanceColumns({ nodes: handle.capabilities.nodes });
+    invocation.print(await printRows(rows, { columns, fields: instanceFields }, view, flags));
+  }
+  sayRest(invocation, answer.snapshot, null);
+}
+
+/** An id alone where it is unique, with its node where another instance of the list has the same one. */
+function namesOf(instances: readonly Instance[]): { service: string; id: string }[] {
+  const seen = new Map<string, number>();
+  const keyOf = ({ service, id }: Instance): string => `${service}\n${id}`;
+  for (const instance of instances) seen.set(keyOf(instance), (seen.get(keyOf(instance)) ?? 0) + 1);
+  return instances.map((instance) => {
+    const isShared = instance.node !== null && (seen.get(keyOf(instance)) ?? 0) > 1;
+    return { service: instance.service, id: isShared ? `${instance.id}@${instance.node}` : instance.id };
+  });
+}
+
+/** Prints the overview of services. */
+export async function listServices(invocation: Invocation, _handle: RegistryHandle, answer: ListAnswer, flags: ListFlags): Promise<void> {
+  const { view } = invocation;
+  const services = groupServices(answer.snapshot).sort((a, b) => worstRank(a) - worstRank(b) || compareText(a.name, b.name));
+  const rows = arrange(services, serviceFields, flags);
+  if (isDocumentFormat(view.format)) {
+    invocation.print(await listDocumentText(serviceList(rows, answer.snapshot, originOf(invocation)), view.format, flags));
+  } else if (view.format === 'name') {
+    invocation.print(renderNames(rows.map((row) => ({ service: row.name }))));
+  } else {
+    invocation.print(await printRows(rows, { columns: serviceColumns, fields: serviceFields }, view, flags));
+  }
+  sayRest(invocation, answer.snapshot, rows.length);
+}
+
+function worstRank(service: Service): number {
+  return healthStates.indexOf(worstHealth(service.instances.map((instance) => instance.health)));
+}
+
+/** Which registry an answer is from, for documents and summaries. */
+export function originOf(invocation: Invocation): { readonly context: string | null; readonly backend: string } {
+  const { context, backend } = invocation.connection;
+  return { context, backend };
+}
+
+/** What stands beside the list on stderr: the count on a terminal, what could not be read, what access rules hide. */
+function sayRest(invocation: Invocation, snapshot: Snapshot, services: number | null): void {
+  const { view, diagnostics, deps } = invocation;
+  const origin = originOf(invocation);
+  for (const line of undecodedLines(snapshot.undecoded, view)) diagnostics.say(line);
+  if (snapshot.partial) diagnostics.say(partialLine(origin, view));
+  if (deps.stdout.isTerminal && (view.format === 'table' || view.format === 'wide')) {
+    const counts = { services, instances: snapshot.instances.length, revision: snapshot.revision };
+    diagnostics.say(listSummary(counts, origin, view));
+  }
+}

@@ -1,0 +1,61 @@
+/** The part of a writable stream that commands need. */
+export interface Sink {
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+  write(text: string, done: (error?: Error | null) => void): boolean;
+  on(event: 'error', listener: (error: Error) => void): unknown;
+}
+
+/**
+ * stdout or stderr. A closed pipe is not a failure: what is written after it is dropped, and `closed` tells,
+ * so that a stream command can end quietly.
+ */
+export class Output {
+  readonly #sink: Sink;
+  readonly #closing = new AbortController();
+  #pending = 0;
+  #idle: (() => void)[] = [];
+
+  constructor(sink: Sink) {
+    this.#sink = sink;
+    sink.on('error', () => {
+      this.#closing.abort();
+    });
+  }
+
+  get isTerminal(): boolean {
+    return this.#sink.isTTY === true;
+  }
+
+  /** Columns of the terminal; undefined in a pipe. */
+  get columns(): number | undefined {
+    return this.#sink.columns;
+  }
+
+  /** Aborted once the reader has gone away. */
+  get closed(): AbortSignal {
+    return this.#closing.signal;
+  }
+
+  /** Writes text as it is. */
+  write(text: string): void {
+    if (text === '' || this.closed.aborted) return;
+    this.#pending += 1;
+    this.#sink.write(text, (error) => {
+      this.#pending -= 1;
+      if (error) this.#closing.abort();
+      if (this.#pending === 0) for (const done of this.#idle.splice(0)) done();
+    });
+  }
+
+  /** Resolves when everything written so far has left the process, or nobody reads it any more. */
+  async flush(): Promise<void> {
+    if (this.#pending === 0 || this.closed.aborted) return;
+    await new Promise<void>((resolve) => {
+      this.#idle.push(resolve);
+      this.closed.addEventListener('abort', () => {
+        resolve();
+      });
+    });
+  }
+}

@@ -1,0 +1,106 @@
+import { randomBytes } from 'node:crypto';
+import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { SdctlError } from '../errors.js';
+import type { ConfigFile } from './schema.js';
+
+export type Env = Readonly<Record<string, string | undefined>>;
+
+export interface ConfigLocation {
+  readonly path: string;
+  readonly from: '--config' | 'SDCTL_CONFIG' | 'XDG_CONFIG_HOME' | 'HOME' | 'LOCALAPPDATA';
+}
+
+/**
+ * Where the config file is. Nothing in the working directory is ever read.
+ *
+ * @returns null when no variable says where: then there is no config file
+ */
+export function locateConfig(flag: string | undefined, env: Env, platform: string): ConfigLocation | null {
+  if (flag !== undefined) return { path: flag, from: '--config' };
+  if (env['SDCTL_CONFIG']) return { path: env['SDCTL_CONFIG'], from: 'SDCTL_CONFIG' };
+  if (env['XDG_CONFIG_HOME']) return { path: join(env['XDG_CONFIG_HOME'], 'sdctl', 'config.yaml'), from: 'XDG_CONFIG_HOME' };
+  if (platform === 'win32' && env['LOCALAPPDATA']) {
+    return { path: join(env['LOCALAPPDATA'], 'sdctl', 'config.yaml'), from: 'LOCALAPPDATA' };
+  }
+  if (env['HOME']) return { path: join(env['HOME'], '.config', 'sdctl', 'config.yaml'), from: 'HOME' };
+  return null;
+}
+
+/**
+ * Reads and checks the config file. Loads the YAML parser only when there is a file.
+ *
+ * @returns an empty config when the file does not exist
+ * @throws {SdctlError} E_CONFIG when it cannot be read or is wrong, or when `--config` names a missing file
+ */
+export async function loadConfig(location: ConfigLocation | null): Promise<ConfigFile> {
+  const text = readText(location);
+  if (text === null || location === null) {
+    if (location?.from === '--config') {
+      throw new SdctlError('E_CONFIG', `no config file ${location.path}`, {
+        why: '--config names it, but it does not exist',
+        hint: 'sdctl context add creates one',
+      });
+    }
+    return {};
+  }
+  const { parseConfig } = await import('./parse.js');
+  return parseConfig(text, location.path).config;
+}
+
+/** The file's text; null when it does not exist. */
+export function readText(location: ConfigLocation | null): string | null {
+  if (location === null) return null;
+  try {
+    return readFileSync(location.path, 'utf8');
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    if (code === 'ENOENT') return null;
+    throw new SdctlError('E_CONFIG', `cannot read the config file ${location.path}`, {
+      why: code === 'EISDIR' ? 'it is a directory' : (code ?? String(error)),
+      hint: '--config FILE names another one',
+      cause: error,
+    });
+  }
+}
+
+/**
+ * Changes the file: reads it anew, lets `edit` change the document, checks the result, writes it atomically with mode 0600.
+ * Comments and order are kept.
+ *
+ * @throws {SdctlError} E_CONFIG when the result would not be valid or cannot be written
+ */
+export async function editConfig(
+  location: ConfigLocation | null,
+  edit: (document: import('yaml').Document, config: ConfigFile) => void,
+): Promise<void> {
+  if (location === null) {
+    throw new SdctlError('E_CONFIG', 'there is no place for a config file', {
+      why: 'neither HOME nor XDG_CONFIG_HOME is set',
+      hint: '--config FILE or SDCTL_CONFIG names one',
+    });
+  }
+  const { parseConfig } = await import('./parse.js');
+  const { document, config } = parseConfig(readText(location) ?? 'version: 1\n', location.path);
+  edit(document, config);
+  const text = document.toString({ lineWidth: 0 });
+  parseConfig(text, location.path);
+  writeAtomically(location.path, text);
+}
+
+function writeAtomically(path: string, text: string): void {
+  const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`;
+  try {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    writeFileSync(temporary, text, { mode: 0o600, flag: 'wx' });
+    chmodSync(temporary, 0o600);
+    renameSync(temporary, path);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw new SdctlError('E_CONFIG', `cannot write the config file ${path}`, {
+      why: (error as NodeJS.ErrnoException).code ?? String(error),
+      hint: '--config FILE names another one',
+      cause: error,
+    });
+  }
+}

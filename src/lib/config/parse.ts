@@ -1,0 +1,89 @@
+import * as v from 'valibot';
+import { LineCounter, parseDocument, type Document, type Node } from 'yaml';
+import { SdctlError } from '../errors.js';
+import { parseDuration } from '../time/duration.js';
+import { configSchema, validKeys, type ConfigFile } from './schema.js';
+import { nearest } from './nearest.js';
+
+export interface ParsedConfig {
+  readonly config: ConfigFile;
+  /** Keeps comments and order; what a write changes. */
+  readonly document: Document;
+}
+
+/**
+ * Reads the text of a config file; never trusts it.
+ *
+ * @param file its name, for messages
+ * @throws {SdctlError} E_CONFIG with file, line, the wrong key and a suggestion
+ */
+export function parseConfig(text: string, file: string): ParsedConfig {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const broken = document.errors[0];
+  if (broken !== undefined) {
+    throw configError(`${file} line ${lines.linePos(broken.pos[0]).line}: ${broken.message}`, undefined);
+  }
+  const raw: unknown = document.toJS() ?? {};
+  const result = v.safeParse(configSchema, raw);
+  const lineOf = (path: readonly PropertyKey[]): number => findLine(document, lines, path);
+  if (!result.success) throw toError(result.issues[0], file, lineOf);
+  checkMeaning(result.output, file, lineOf);
+  return { config: result.output, document };
+}
+
+type LineOf = (path: readonly PropertyKey[]) => number;
+
+function toError(issue: v.BaseIssue<unknown>, file: string, lineOf: LineOf): SdctlError {
+  const path = (issue.path ?? []).map((part) => String(part.key));
+  const where = `${file} line ${lineOf(path)}`;
+  const parent = path.slice(0, -1);
+  const key = path.at(-1) ?? '';
+  const inside = parent.length === 0 ? '' : ` in ${parent.join('.')}`;
+  if (issue.type === 'strict_object' && issue.expected === 'never') {
+    const valid = validKeys(parent) ?? [];
+    const close = nearest(key, valid);
+    return configError(`${where}: unknown key "${key}"${inside}`, `valid: ${valid.join(', ')}`, close === null ? undefined : `${close}: …`);
+  }
+  if (issue.received === 'undefined') return configError(`${where}: "${key}" is missing${inside}`, `expected ${issue.expected ?? 'a value'}`);
+  if (path.length === 0) return configError(`${file}: not a mapping of settings`, `it holds ${issue.received}`);
+  return configError(`${where}: "${key}"${inside} must be ${issue.expected ?? 'something else'}`, `it is ${issue.received}`);
+}
+
+/** What the shape alone cannot say. */
+function checkMeaning(config: ConfigFile, file: string, lineOf: LineOf): void {
+  const timeout = config.defaults?.timeout;
+  if (timeout !== undefined) {
+    const parsed = parseDuration(timeout);
+    if (!parsed.ok) {
+      const where = `${file} line ${lineOf(['defaults', 'timeout'])}`;
+      throw configError(`${where}: timeout "${timeout}" ${parsed.reason}`, 'durations are written 500ms, 30s, 5m', `timeout: ${parsed.suggestion ?? '5s'}`);
+    }
+  }
+}
+
+function findLine(document: Document, lines: LineCounter, path: readonly PropertyKey[]): number {
+  for (let length = path.length; length > 0; length -= 1) {
+    const parent = length === 1 ? document.contents : document.getIn(path.slice(0, length - 1), true);
+    const line = lineOfKey(parent, path[length - 1], lines);
+    if (line !== null) return line;
+  }
+  return 1;
+}
+
+function lineOfKey(parent: unknown, key: PropertyKey | undefined, lines: LineCounter): number | null {
+  const items = (parent as { items?: readonly unknown[] } | null)?.items;
+  if (items === undefined) return null;
+  for (const item of items) {
+    const keyNode = (item as { key?: Node & { value?: unknown } }).key;
+    if (keyNode?.range && String(keyNode.value) === String(key)) return lines.linePos(keyNode.range[0]).line;
+  }
+  return null;
+}
+
+function configError(message: string, why: string | undefined, hint?: string): SdctlError {
+  return new SdctlError('E_CONFIG', message, {
+    ...(why === undefined ? {} : { why }),
+    hint: hint ?? 'sdctl config path',
+  });
+}
