@@ -24,7 +24,10 @@ export interface ClaimOptions {
   readonly notify: (notice: Notice) => void;
 }
 
-export type Claimed = Extract<ClaimResult, { state: 'claimed' }>;
+export type Claimed = Extract<ClaimResult, { state: 'claimed' }> & {
+  /** Monotonic time at which the write was sent: the TTL counts from there at the earliest. */
+  readonly sentMs: number;
+};
 
 const GRACE_MS = 2_000;
 const POLL_MS = 1_000;
@@ -37,16 +40,22 @@ const TOLERANCE_MS = 1_500;
  *
  * @throws {SdctlError} E_CONFLICT when the other run renews its entry, or the entry has no TTL that could end
  */
-export async function claimFirst(driver: RegistrationDriver, deps: ClaimDeps, options: ClaimOptions): Promise<Claimed> {
+export async function claimFirst(
+  driver: RegistrationDriver,
+  deps: ClaimDeps,
+  options: ClaimOptions,
+): Promise<Claimed> {
   const { clock } = deps;
   let first: { readonly occupant: Occupant; readonly seenMs: number } | null = null;
   for (;;) {
     if (options.call.signal.aborted) throw abortedError(options.call.signal);
+    let sentMs = clock.monotonicMs();
     let result = await driver.claim({ type: 'fresh' }, options.call);
     if (result.state === 'occupied' && mayReplace(result.occupant, deps.processes, options.takeover)) {
+      sentMs = clock.monotonicMs();
       result = await driver.claim({ type: 'replace', occupant: result.occupant }, options.call);
     }
-    if (result.state === 'claimed') return result;
+    if (result.state === 'claimed') return { ...result, sentMs };
     const { occupant } = result;
     if (occupant.leftMs === null) throw conflict(occupant, 'it has no lease that could end');
     const nowMs = clock.monotonicMs();
