@@ -52,7 +52,11 @@ export class ServiceFollower implements Follower {
       for (;;) {
         await this.#bucket.take(scope.signal);
         const served = await Promise.race([query.next(scope.signal), probe]);
-        if (served === null) continue;
+        if (served === null) {
+          // A server that answers without waiting is asked half as often.
+          await this.#bucket.take(scope.signal);
+          continue;
+        }
         const next = await this.#believable(await this.#toListed(served, scope.signal), known, scope.signal);
         known = next.snapshot;
         yield { type: 'set', snapshot: known };
