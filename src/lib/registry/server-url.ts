@@ -26,7 +26,8 @@ export function parseServer(text: string, defaultPort: number): ServerAddress {
   const trimmed = text.trim();
   if (trimmed.startsWith('unix://')) {
     const path = trimmed.slice('unix://'.length);
-    if (!path.startsWith('/')) throw bad(text, 'a unix socket needs an absolute path: unix:///run/consul.sock');
+    if (!path.startsWith('/'))
+      throw bad(text, 'a unix socket needs an absolute path: unix:///run/consul.sock');
     return { kind: 'unix', path, url: trimmed };
   }
   const scheme = /^([A-Za-z][A-Za-z0-9+.-]*):\/\//.exec(trimmed)?.[1]?.toLowerCase();
@@ -59,15 +60,22 @@ export function parseServer(text: string, defaultPort: number): ServerAddress {
     port,
     path,
     url: `${secure ? 'https' : 'http'}://${shownHost}:${port}${path}`,
-    userInfo:
-      url.username === ''
-        ? null
-        : { username: decodeURIComponent(url.username), password: decodeURIComponent(url.password) },
+    userInfo: userInfoOf(url, text),
   };
 }
 
+function userInfoOf(url: URL, text: string): { readonly username: string; readonly password: string } | null {
+  if (url.username === '') return null;
+  try {
+    return { username: decodeURIComponent(url.username), password: decodeURIComponent(url.password) };
+  } catch {
+    throw bad(text, 'a % in a user or password is written %25');
+  }
+}
+
 function bad(text: string, why: string): SdctlError {
-  const shown = text.replace(/\/\/[^@/]*@/, '//***@');
+  // Up to the last @, because a password that was not escaped may hold any character.
+  const shown = text.replace(/^([a-z][a-z0-9+.-]*:\/\/)?.*@/is, '$1***@');
   return new SdctlError('E_USAGE', `"${shown}" is not a server address`, {
     why,
     hint: '--server http://127.0.0.1:2379',
