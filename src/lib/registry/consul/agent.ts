@@ -54,7 +54,8 @@ export async function readAgentEntry(
   const { value } = await server.ask({ path: '/agent/checks', scoped: false }, limits);
   const id = textOf(service.record['ID']);
   const checks = readChecks(value).filter((check) => check.serviceId === id);
-  const entry = decodeEntry(node === null ? {} : { Node: node }, service.record, checks, id);
+  const nodeName = node ?? checks[0]?.node ?? '';
+  const entry = decodeEntry({ Node: nodeName }, service.record, checks, id);
   if (!('instance' in entry)) throw notConsul(server, 'its answer is not a service');
   const check = ttlCheckOf(checks, id);
   const { ttlSeconds } = readMeta(metaIn(service.record));

@@ -1,4 +1,4 @@
-import type { Instance, Snapshot } from '../../model/instance.js';
+import { instanceKey, type Instance, type Snapshot } from '../../model/instance.js';
 import type { LeftReason } from '../../model/membership.js';
 import type { Clock } from '../../time/clock.js';
 import type { Follower, FollowSignal } from '../keep-following.js';
@@ -95,17 +95,26 @@ export class CatalogFollower implements Follower {
     return new BlockingQuery(server, path, answer.headers['x-consul-index']);
   }
 
-  /** A catalog of which nearly nothing is left at once is read a second time, wholly, before it is believed. */
+  /**
+   * Reads everything, and once more what is hard to believe: a catalog of which nearly nothing is left, and an entry
+   * that was removed between the requests of one read, of which only the checks are gone yet.
+   */
   async #readBelievable(wakers: Wakers, known: Snapshot, signal: AbortSignal): Promise<Listed> {
     const listed = await this.#deps.reader.listAll(this.#call(signal), wakers.services);
-    const vanished = listed.snapshot.instances.length <= 1 && known.instances.length > 2;
-    return vanished ? this.#deps.reader.listAll(this.#call(signal)) : listed;
+    const now = listed.snapshot;
+    const vanished = now.instances.length <= 1 && known.instances.length > 2;
+    return vanished || lostLease(known, now) ? this.#deps.reader.listAll(this.#call(signal)) : listed;
   }
 
   #call(signal: AbortSignal): Call {
     const { timeoutMs, notify, clock } = this.#deps;
     return startCall({ signal, notify }, timeoutMs, clock);
   }
+}
+
+function lostLease(before: Snapshot, after: Snapshot): boolean {
+  const kept = new Set(before.instances.filter(({ lease }) => lease !== null).map(instanceKey));
+  return after.instances.some((instance) => instance.lease === null && kept.has(instanceKey(instance)));
 }
 
 /** Blocking queries of which any one that answers is a reason to look. */

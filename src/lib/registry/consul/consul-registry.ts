@@ -10,6 +10,7 @@ import type {
   DeregisterOutcome,
   DeregisterTarget,
   Lease,
+  Notice,
   RegisterOptions,
   Registration,
   RegistrationSpec,
@@ -64,7 +65,7 @@ export class ConsulRegistry implements Registry, RegistryOperations {
     const deps: FollowerDeps = {
       ...this.#deps,
       timeoutMs: options.timeoutMs ?? (service === null ? timeouts.listMs : timeouts.callMs),
-      notify: options.notify ?? (() => undefined),
+      notify: onceEach(options.notify),
     };
     const follower = service === null ? new CatalogFollower(deps) : new ServiceFollower(service, deps);
     return keepFollowing(follower, this.#deps, options);
@@ -113,4 +114,14 @@ export class ConsulRegistry implements Registry, RegistryOperations {
     );
     this.#deps.servers.destroy();
   }
+}
+
+/** A watch reads again and again; what it has to say of each read is said once. */
+function onceEach(notify: CallOptions['notify']): (notice: Notice) => void {
+  const said = new Set<string>();
+  return (notice) => {
+    if (said.has(notice.text)) return;
+    said.add(notice.text);
+    notify?.(notice);
+  };
 }

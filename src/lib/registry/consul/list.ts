@@ -1,4 +1,4 @@
-import type { Instance, Snapshot, UndecodedEntry } from '../../model/instance.js';
+import { compareText, type Instance, type Snapshot, type UndecodedEntry } from '../../model/instance.js';
 import type { Clock } from '../../time/clock.js';
 import { openScope, type Call } from './call.js';
 import { decodeEntry, type Entry } from './decode.js';
@@ -118,8 +118,16 @@ export class CatalogReader {
       if ('instance' in entry) instances.push(entry.instance);
       else undecoded.push(entry.undecoded);
     }
+    instances.sort(compareIdentity);
     return { service, instances, undecoded, revision: index, takenAtMs: this.#deps.clock.nowMs(), partial };
   }
+}
+
+/** Consul's own order means nothing and changes. */
+function compareIdentity(a: Instance, b: Instance): number {
+  return (
+    compareText(a.service, b.service) || compareText(a.node ?? '', b.node ?? '') || compareText(a.id, b.id)
+  );
 }
 
 /** Where all instances of a service are read, with the checks of their nodes. */

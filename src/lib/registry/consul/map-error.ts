@@ -142,7 +142,8 @@ export function notConsul(place: Pick<ErrorPlace, 'url'>, why: string): SdctlErr
 export function isGone(answer: HttpAnswer): boolean {
   const text = answer.body.toString('utf8');
   if (/does not have associated TTL|Unknown check|Unknown service/i.test(text)) return true;
-  return answer.status === 404 && text.trim() !== '' && !isHtml(answer);
+  const isRoute = text.trim() === '' || /page not found/i.test(text);
+  return answer.status === 404 && !isRoute && !isHtml(answer);
 }
 
 /** The server's own words, short and without secrets. */
@@ -175,7 +176,8 @@ function tlsHint(code: string): string {
   return 'name the CA that signed it: --ca-file FILE';
 }
 
-function wrongScheme(place: ErrorPlace, why: string): SdctlError {
+/** http where the server speaks https, or the reverse. */
+export function wrongScheme(place: Pick<ErrorPlace, 'url'>, why: string): SdctlError {
   const other = place.url.startsWith('https:')
     ? place.url.replace(/^https/, 'http')
     : place.url.replace(/^http/, 'https');

@@ -1,8 +1,9 @@
-import { SdctlError } from '../../errors.js';
+import { isRefusal, SdctlError } from '../../errors.js';
 import type { Connection } from '../connection.js';
 import type { ServerAddress } from '../server-url.js';
 import type { TlsMaterial } from '../tls-files.js';
-import { isHtml, mapFailure, mapStatus, notConsul, type ErrorPlace } from './map-error.js';
+import { isHtml, mapFailure, mapStatus, notConsul, wrongScheme, type ErrorPlace } from './map-error.js';
+import { speaksTls } from './tls-probe.js';
 import { Transport, TransportFailure, type HttpAnswer } from './request.js';
 
 export type Query = Readonly<Record<string, string | readonly string[] | true>>;
@@ -71,6 +72,7 @@ export class ConsulServer {
   readonly #credentials: Credentials;
   readonly #calls: Transport;
   readonly #waits: Transport;
+  #hasAnswered = false;
 
   constructor(address: ServerAddress, connection: Connection, tls: TlsMaterial, credentials: Credentials) {
     this.address = address;
@@ -89,8 +91,9 @@ export class ConsulServer {
   async send(ask: Ask, limits: AskLimits): Promise<HttpAnswer> {
     const transport = ask.pool === 'waits' ? this.#waits : this.#calls;
     const method = ask.method ?? 'GET';
+    const startedMs = performance.now();
     try {
-      return await transport.request({
+      const answer = await transport.request({
         method,
         path: ask.path + this.#queryText(ask),
         headers: this.#headers(ask),
@@ -99,9 +102,14 @@ export class ConsulServer {
         repeatable: ask.repeatable ?? method === 'GET',
         ...(ask.body === undefined ? {} : { body: ask.body }),
       });
+      this.#hasAnswered = true;
+      return answer;
     } catch (error) {
-      if (error instanceof TransportFailure) throw mapFailure(error, this.#place(), limits.timeoutMs);
-      throw error;
+      if (!(error instanceof TransportFailure)) throw error;
+      const timeoutMs = limits.timeoutMs - (performance.now() - startedMs);
+      if (await this.#hidesTls(error, { ...limits, timeoutMs }))
+        throw wrongScheme(this, 'the server speaks TLS');
+      throw mapFailure(error, this.#place(), limits.timeoutMs);
     }
   }
 
@@ -121,7 +129,11 @@ export class ConsulServer {
 
   /** @throws {SdctlError} when the status is no success */
   expectSuccess(answer: HttpAnswer): void {
-    if (answer.status < 200 || answer.status > 299) throw mapStatus(answer, this.#place());
+    if (answer.status >= 200 && answer.status <= 299) return;
+    const error = mapStatus(answer, this.#place());
+    // The token may have been exchanged in its file meanwhile: the next request reads it again.
+    if (isRefusal(error)) this.#credentials.refresh();
+    throw error;
   }
 
   /** @throws {SdctlError} E_NOT_A_REGISTRY when the body is not JSON */
@@ -152,6 +164,14 @@ export class ConsulServer {
   destroy(): void {
     this.#calls.destroy();
     this.#waits.destroy();
+  }
+
+  /** A server that never said anything and hangs up on plain HTTP may want TLS. */
+  async #hidesTls(failure: TransportFailure, limits: AskLimits): Promise<boolean> {
+    const { address } = this;
+    if (this.#hasAnswered || failure.causeCode !== 'ECONNRESET' || limits.timeoutMs <= 0) return false;
+    if (address.kind !== 'tcp' || address.secure) return false;
+    return speaksTls(address.host, address.port, limits);
   }
 
   #queryText(ask: Ask): string {
@@ -189,7 +209,9 @@ export class ConsulServer {
   }
 
   #place(): ErrorPlace {
-    const secrets = [this.#credentials.token(), this.#basicAuth()].filter(
+    const basic = this.#basicAuth();
+    const password = basic === null ? null : basic.slice(basic.indexOf(':') + 1);
+    const secrets = [this.#credentials.token(), basic, password].filter(
       (secret): secret is string => secret !== null,
     );
     return { url: this.url, datacenter: this.#connection.datacenter, secrets };
