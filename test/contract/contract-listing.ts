@@ -131,11 +131,10 @@ export function describeListing({ open, ttlMs, severalEndpoints, openUnreachable
       const snapshot = await target.handle.registry.list(service, { signal });
       expect(snapshot.instances.map(({ id }) => id)).toEqual(['good']);
       expect(snapshot.undecoded).toHaveLength(1);
-      expect(snapshot.undecoded[0]).toMatchObject({
-        service,
-        sizeBytes: expect.any(Number),
-        reason: expect.any(String),
-      });
+      const entry = snapshot.undecoded[0];
+      expect(entry?.service).toBe(service);
+      expect(entry?.sizeBytes).toBeGreaterThan(0);
+      expect(entry?.reason).not.toBe('');
       expect(snapshot.undecoded[0]?.sha256).toMatch(/^[0-9a-f]{64}$/);
     });
   });

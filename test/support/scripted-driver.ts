@@ -3,7 +3,6 @@ import type {
   ClaimMode,
   ClaimResult,
   Disturbance,
-  DriverCall,
   RegistrationDriver,
   RenewResult,
 } from '../../src/lib/registry/registration-driver.js';
@@ -28,21 +27,21 @@ export class ScriptedDriver implements RegistrationDriver {
     this.ttlMs = ttlMs;
   }
 
-  claim(mode: ClaimMode, _call: DriverCall): Promise<ClaimResult> {
+  claim(mode: ClaimMode): Promise<ClaimResult> {
     this.calls.push(`claim:${mode.type}`);
     return play(this.claims, this.claimed());
   }
 
-  renew(_call: DriverCall): Promise<RenewResult> {
+  renew(): Promise<RenewResult> {
     this.calls.push('renew');
     return play(this.renewals, { state: 'renewed', ttlMs: this.ttlMs });
   }
 
-  disturbed(_signal: AbortSignal): Promise<Disturbance> {
+  disturbed(): Promise<Disturbance> {
     return this.disturb === null ? new Promise(() => undefined) : this.disturb();
   }
 
-  release(_call: DriverCall): Promise<DeregisterOutcome> {
+  release(): Promise<DeregisterOutcome> {
     this.calls.push('release');
     return play(this.releases, 'removed');
   }

@@ -1,21 +1,23 @@
 import { randomUUID } from 'node:crypto';
 import {
+  closeSync,
   linkSync,
   mkdirSync,
+  openSync,
   readdirSync,
   readFileSync,
   renameSync,
   rmSync,
   statSync,
   unlinkSync,
-  writeFileSync,
+  writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import { abortedError, SdctlError } from '../../errors.js';
 import type { Clock } from '../../time/clock.js';
 import type { ProcessProbe } from '../claim.js';
 import type { DriverCall } from '../registration-driver.js';
-import { fileErrorCode, isMissing } from './map-error.js';
+import { fileErrorCode, isMissing, isNoSpace } from './map-error.js';
 
 /** A holder works for less than a millisecond, without a pause: one that is older than this is not coming back. */
 const STALE_MS = 5_000;
@@ -69,7 +71,7 @@ export class DirectoryLock {
   #acquire(): boolean {
     for (;;) {
       try {
-        writeFileSync(this.#file, this.#mark, { flag: 'wx', mode: 0o600 });
+        this.#create();
         return true;
       } catch (error) {
         if (isMissing(error)) mkdirSync(this.#directory, { recursive: true, mode: 0o700 });
@@ -80,8 +82,23 @@ export class DirectoryLock {
     }
   }
 
+  #create(): void {
+    const fd = openSync(this.#file, 'wx', 0o600);
+    try {
+      writeSync(fd, this.#mark);
+    } catch (error) {
+      // On a full disk the lock stays empty: it excludes as well, and a removal, which makes room, can go on.
+      if (isNoSpace(error)) return;
+      rmSync(this.#file, { force: true });
+      throw error;
+    } finally {
+      closeSync(fd);
+    }
+  }
+
   #release(): void {
-    if (this.#read(this.#file)?.mark === this.#mark) rmSync(this.#file, { force: true });
+    const mark = this.#read(this.#file)?.mark;
+    if (mark === this.#mark || mark === '') rmSync(this.#file, { force: true });
   }
 
   /** Removes the lock of a holder that is gone; true when it is worth trying again at once. */

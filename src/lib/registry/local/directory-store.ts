@@ -23,7 +23,7 @@ import { DirectoryPaths, serviceOfFolder } from './directory-paths.js';
 import { readStored, scanDirectory } from './directory-scan.js';
 import { DirectoryWatch } from './directory-watch.js';
 import { formatEntryFile, readOpenEntry } from './entry-file.js';
-import { isMissing, toFileError } from './map-error.js';
+import { isMissing, isNoSpace, toFileError } from './map-error.js';
 import {
   isExpired,
   nextRevision,
@@ -192,10 +192,15 @@ export class DirectoryStore implements Store {
     }
   }
 
-  /** A removal is a change too, so it gets a revision. */
+  /** A removal is a change too, so it gets a revision; on a full disk it stands without one. */
   #bump(): void {
     const nowMs = Math.floor(this.#clock.nowMs());
-    this.#replace(this.#paths.revisionFile, nextRevision(this.#paths.readRevision(), nowMs), nowMs);
+    const revision = nextRevision(this.#paths.readRevision(), nowMs);
+    try {
+      this.#replace(this.#paths.revisionFile, revision, nowMs);
+    } catch (error) {
+      if (!isNoSpace(error)) throw error;
+    }
   }
 
   #replace(file: string, text: string, modifiedAtMs: number): void {

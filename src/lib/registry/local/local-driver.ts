@@ -50,7 +50,7 @@ export class LocalDriver implements RegistrationDriver {
   }
 
   /** A renewal is due after a third of the TTL; nothing here says so earlier. */
-  disturbed(_signal: AbortSignal): Promise<Disturbance> {
+  disturbed(): Promise<Disturbance> {
     return new Promise(() => undefined);
   }
 

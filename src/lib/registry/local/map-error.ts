@@ -64,6 +64,12 @@ export function isMissing(error: unknown): boolean {
   return fileErrorCode(error) === 'ENOENT';
 }
 
+/** Whether the failure says that the disk, or one's share of it, is full. */
+export function isNoSpace(error: unknown): boolean {
+  const code = fileErrorCode(error);
+  return code === 'ENOSPC' || code === 'EDQUOT';
+}
+
 /** The reason of a failed call to the file system in plain words. */
 export function fileErrorReason(error: unknown): string {
   const code = fileErrorCode(error);
