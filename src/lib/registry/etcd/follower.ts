@@ -68,11 +68,12 @@ export class EtcdFollower implements Follower {
       const watch = await this.#open(signal);
       if (watch === null) continue;
       try {
+        // Also right after a list: the store may have been replaced between the two.
+        if (!(await this.#isSameHistory(watch.created, signal))) {
+          this.#next = null;
+          continue;
+        }
         if (resumes) {
-          if (!(await this.#isSameHistory(watch.created, signal))) {
-            this.#next = null;
-            continue;
-          }
           yield { type: 'resumed', revision: this.#lastSeen() };
           live = true;
         }

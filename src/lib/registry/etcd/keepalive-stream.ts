@@ -25,7 +25,11 @@ export class KeepaliveStream {
     clock: Clock,
     onEnd: (error: Error) => void,
   ): Promise<KeepaliveStream> {
-    return new KeepaliveStream(server, new MessageStream(await clients.lease.leaseKeepAlive(), onEnd), clock);
+    return new KeepaliveStream(
+      server,
+      new MessageStream(await clients.lease.leaseKeepAlive(), clock, onEnd),
+      clock,
+    );
   }
 
   get isOpen(): boolean {

@@ -1,5 +1,6 @@
 import { status } from '@grpc/grpc-js';
 import type { IDuplexStream } from 'etcd3/lib/rpc.js';
+import type { Clock } from '../../time/clock.js';
 
 /** What the stream of grpc can do beyond etcd3's type. */
 interface Pausable {
@@ -14,15 +15,22 @@ export class MessageStream<Request, Response> {
   readonly #stream: IDuplexStream<Request, Response> & Partial<Pausable>;
   readonly #queue: Response[] = [];
   readonly #onEnd: (error: Error) => void;
+  readonly #clock: Clock;
   #waiting: { resolve: (message: Response) => void; reject: (error: Error) => void } | null = null;
   #error: Error | null = null;
   #paused = false;
-  #received = 0;
+  #receivedMs: number;
 
   /** @param onEnd called once when the stream ends by itself, not after `cancel` */
-  constructor(stream: IDuplexStream<Request, Response>, onEnd: (error: Error) => void = () => undefined) {
+  constructor(
+    stream: IDuplexStream<Request, Response>,
+    clock: Clock,
+    onEnd: (error: Error) => void = () => undefined,
+  ) {
     this.#stream = stream;
     this.#onEnd = onEnd;
+    this.#clock = clock;
+    this.#receivedMs = clock.monotonicMs();
     stream.on('data', (message) => this.#receive(message));
     // The listener stays for good: an error after `cancel` would end the process otherwise.
     stream.on('error', (error) => this.#end(error));
@@ -38,9 +46,9 @@ export class MessageStream<Request, Response> {
     return this.#paused;
   }
 
-  /** Messages received so far. */
-  get received(): number {
-    return this.#received;
+  /** Monotonic time of the last message, or of the beginning. */
+  get receivedMs(): number {
+    return this.#receivedMs;
   }
 
   write(message: Request): void {
@@ -76,7 +84,7 @@ export class MessageStream<Request, Response> {
 
   #receive(message: Response): void {
     if (this.#error !== null) return;
-    this.#received += 1;
+    this.#receivedMs = this.#clock.monotonicMs();
     const waiting = this.#waiting;
     if (waiting !== null) {
       this.#waiting = null;

@@ -111,13 +111,11 @@ export class EtcdRegistrationDriver implements RegistrationDriver {
   async release(call: DriverCall): Promise<DeregisterOutcome> {
     this.#watch.close();
     const limits = limitsLeft(this.#clock, { ...call, notify: this.#options.notify });
-    try {
-      return await this.#remove(limits);
-    } finally {
-      await this.#clock.sleep(REVOKE_AFTER_MS, call.signal);
-      // Its keys are gone or not ours; a lease that stays ends by itself.
-      await this.#lease.revoke(limits()).catch(() => undefined);
-    }
+    const outcome = await this.#remove(limits);
+    await this.#clock.sleep(REVOKE_AFTER_MS, call.signal);
+    // The entry is gone or not ours any more; a lease that cannot be revoked ends by itself.
+    await this.#lease.revoke(limits()).catch(() => undefined);
+    return outcome;
   }
 
   refreshCredentials(): void {

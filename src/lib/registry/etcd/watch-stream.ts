@@ -87,12 +87,15 @@ export class WatchStream {
   async #guard(clock: Clock): Promise<void> {
     const { signal } = this.#stop;
     while (this.#stream.isOpen && !signal.aborted) {
-      const before = this.#stream.received;
-      await clock.sleep(QUIET_MS, signal);
-      if (this.#stream.received !== before || this.#stream.isPaused) continue;
+      const quietMs = clock.monotonicMs() - this.#stream.receivedMs;
+      if (quietMs < QUIET_MS || this.#stream.isPaused) {
+        await clock.sleep(Math.max(100, QUIET_MS - quietMs), signal);
+        continue;
+      }
+      const before = this.#stream.receivedMs;
       this.#stream.write({ progress_request: {} });
       await clock.sleep(ANSWER_MS, signal);
-      if (signal.aborted || this.#stream.received !== before || this.#stream.isPaused) continue;
+      if (signal.aborted || this.#stream.receivedMs !== before || this.#stream.isPaused) continue;
       this.#stream.cancel(overdueError(QUIET_MS + ANSWER_MS));
     }
   }
@@ -106,7 +109,7 @@ async function create(
   onEnd: ((error: Error) => void) | undefined,
 ): Promise<{ readonly stream: Stream; readonly created: IWatchResponse }> {
   let confirmed = false;
-  const stream: Stream = new MessageStream(await clients.watch.watch(), (error) => {
+  const stream: Stream = new MessageStream(await clients.watch.watch(), clock, (error) => {
     if (confirmed) onEnd?.(error);
   });
   const waiting = new AbortController();
