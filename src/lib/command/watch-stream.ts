@@ -35,6 +35,8 @@ export interface WatchPlan {
   readonly types: ReadonlySet<EventType>;
   readonly initial: boolean;
   readonly retryStartMs: number;
+  /** The whole wait; null: for ever. */
+  readonly wholeMs: number | null;
 }
 
 /** @throws {SdctlError} E_USAGE for a flag that cannot be read */
@@ -42,8 +44,6 @@ export function watchPlan(invocation: Invocation, flags: WatchFlags, selection: 
   const { service } = flags;
   const until = flags.until === undefined ? null : parseUntil(flags.until);
   if (until?.ok === false) throw usageError(`--until ${flags.until ?? ''} cannot be read`, until.reason, "--until 'passing>=3'");
-  // Checked before anything is opened.
-  void invocation.timeoutFlagMs;
   return {
     service: service === undefined || isGlob(service) ? null : service,
     selection,
@@ -52,6 +52,7 @@ export function watchPlan(invocation: Invocation, flags: WatchFlags, selection: 
     types: parseTypes(flags.events),
     initial: flags['no-initial'] !== true,
     retryStartMs: parseRetryStart(flags['retry-start']),
+    wholeMs: invocation.timeoutFlagMs,
   };
 }
 
@@ -80,7 +81,7 @@ export function parseRetryStart(text: string | undefined): number {
  */
 export async function followMembership(invocation: Invocation, handle: RegistryHandle, plan: WatchPlan): Promise<'aborted' | 'reached' | 'over'> {
   const waiting = new AbortController();
-  const wholeMs = invocation.timeoutFlagMs;
+  const { wholeMs } = plan;
   const timer = wholeMs === null ? null : setTimeout(() => { waiting.abort(); }, wholeMs);
   const signal = AbortSignal.any([invocation.signal, waiting.signal]);
   const callMs = invocation.timeoutSettingMs;
