@@ -30,11 +30,15 @@ export function anOwner(overrides: Partial<Owner> = {}): Owner {
   };
 }
 
-/** Something to register: `order`, one http endpoint, nothing optional. */
+/**
+ * Something to register: `order-1` of `order`, one http endpoint, nothing optional. The id follows the service,
+ * because an agent of Consul keeps one entry per id, whatever its service.
+ */
 export function aSpec(overrides: Partial<RegistrationSpec> = {}): RegistrationSpec {
+  const service = overrides.service ?? 'order';
   return {
-    service: 'order',
-    id: 'order-1',
+    service,
+    id: `${service}-1`,
     endpoints: [{ protocol: 'http', address: '10.0.0.1', port: 8_080 }],
     tags: [],
     metadata: {},
