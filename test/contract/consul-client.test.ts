@@ -94,7 +94,9 @@ describe('the request method of the consul client', () => {
     await expect(send({ path: '/silent', timeoutMs: 150 })).rejects.toMatchObject({ kind: 'timeout' });
     expect(performance.now() - startedMs).toBeLessThan(1_000);
     const abort = new AbortController();
-    setTimeout(() => abort.abort(), 50);
+    setTimeout(() => {
+      abort.abort();
+    }, 50);
     await expect(send({ path: '/silent', signal: abort.signal })).rejects.toMatchObject({ kind: 'aborted' });
     const count = seen.length;
     await expect(send({ signal: AbortSignal.abort() })).rejects.toBeInstanceOf(TransportFailure);

@@ -51,8 +51,10 @@ export interface Scope {
 /** Opens a scope. Not AbortSignal.any: that keeps memory for as long as a long-lived parent lives. */
 export function openScope(parent: AbortSignal): Scope {
   const controller = new AbortController();
-  setMaxListeners(0, controller.signal);
-  const follow = (): void => controller.abort(parent.reason);
+  setMaxListeners(0, controller.signal, parent);
+  const follow = (): void => {
+    controller.abort(parent.reason);
+  };
   if (parent.aborted) follow();
   else parent.addEventListener('abort', follow, { once: true });
   return {

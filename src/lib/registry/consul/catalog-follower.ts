@@ -143,7 +143,7 @@ class Wakers {
 
   /** Resolves when something changed since the last `rearm`; rejects when a query failed. */
   async changed(): Promise<void> {
-    await Promise.race(this.#pending);
+    await Promise.race(this.#pending.map((pending) => pending ?? Promise.resolve()));
   }
 
   /** Asks again where an answer came: before the data is read, so that a change during the read is not missed. */

@@ -72,6 +72,7 @@ export class ConsulRegistry implements Registry, RegistryOperations {
   }
 
   async register(spec: RegistrationSpec, options: RegisterOptions): Promise<Registration> {
+    this.#requireFreeId(spec);
     const deregisterAfterMs = options.deregisterAfterMs ?? DEFAULT_DEREGISTER_AFTER_MS;
     const limits = { ttlMs: options.ttlMs, deregisterAfterMs };
     const driver = new ConsulRegistrationDriver(spec, limits, { ...this.#deps, polls: this.#polls });
@@ -84,6 +85,17 @@ export class ConsulRegistry implements Registry, RegistryOperations {
     this.#registrations.add(registration);
     void registration.ended.then(() => this.#registrations.delete(registration));
     return registration;
+  }
+
+  /** Our own entry would look like one of a predecessor, and be replaced. */
+  #requireFreeId({ service, id }: RegistrationSpec): void {
+    for (const { instance } of this.#registrations) {
+      if (instance.id !== id || instance.service === service) continue;
+      throw new SdctlError('E_CONFLICT', `${instance.service}/${id} is already registered by this process`, {
+        why: 'Consul keeps one entry per id and agent, whatever its service',
+        hint: `choose an id of its own, such as ${service}-${id}`,
+      });
+    }
   }
 
   async deregister(target: DeregisterTarget, options: DeregisterOptions): Promise<DeregisterOutcome> {

@@ -83,7 +83,7 @@ function toCheck({ id, name, type, health, output, notes }: RawCheck): Check {
 }
 
 function undecoded(value: unknown, place: string, service: string): UndecodedEntry {
-  const text = JSON.stringify(value) ?? '';
+  const text = value === undefined ? '' : JSON.stringify(value);
   return {
     key: place,
     service: service === '' ? null : service,

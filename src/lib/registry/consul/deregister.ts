@@ -56,6 +56,7 @@ function requireNames(target: DeregisterTarget): void {
 async function absent(deps: DeregisterDeps, call: Call): Promise<DeregisterOutcome> {
   const view = await deps.visibility.check(deps.servers, call);
   if (view === 'nothing') throw deps.visibility.nothingVisible(deps.servers.inOrder()[0]?.url ?? '');
+  if (view === 'partial') deps.visibility.warnPartial(call); // it may only be hidden
   return 'absent';
 }
 

@@ -82,9 +82,9 @@ interface ReadLimits {
 /** Reads; asks for the leader beside it when the answer takes long, so that the true cause is known in time. */
 async function readWatched(server: ConsulServer, ask: Ask, limits: ReadLimits): Promise<Served> {
   const scope = openScope(limits.call.signal);
-  let verdict: SdctlError | null = null;
+  const verdict: { error?: SdctlError } = {};
   const judge = (error: SdctlError): void => {
-    verdict ??= error;
+    verdict.error ??= error;
     scope.end();
   };
   const probe = (): void => {
@@ -102,7 +102,7 @@ async function readWatched(server: ConsulServer, ask: Ask, limits: ReadLimits): 
     const answer = await server.ask(ask, { signal: scope.signal, timeoutMs: limits.timeoutMs });
     return { ...answer, server };
   } catch (error) {
-    throw verdict ?? error;
+    throw verdict.error ?? error;
   } finally {
     clearTimeout(timer);
     scope.end();

@@ -21,10 +21,16 @@ export async function speaksTls(
       socket.destroy();
       resolve(answer);
     };
-    const giveUp = (): void => end(false);
+    const giveUp = (): void => {
+      end(false);
+    };
     const timer = setTimeout(giveUp, Math.min(LIMIT_MS, limits.timeoutMs));
     limits.signal.addEventListener('abort', giveUp, { once: true });
-    socket.once('secureConnect', () => end(true));
-    socket.once('error', () => end(false));
+    socket.once('secureConnect', () => {
+      end(true);
+    });
+    socket.once('error', () => {
+      end(false);
+    });
   });
 }
