@@ -1,3 +1,4 @@
+import { styleText } from 'node:util';
 import type { Health } from '../model/instance.js';
 import { ownText, type SafeText } from './safe-text.js';
 
@@ -25,15 +26,15 @@ export type ShownState = Health | 'left';
 export type StyleName = ShownState | 'dim' | 'header';
 
 // The 16 palette colours on the default background only, so that light and dark terminals both work.
-const SGR: Readonly<Record<StyleName, readonly [open: number, close: number]>> = {
-  passing: [32, 39],
-  warning: [33, 39],
-  critical: [31, 39],
-  maintenance: [34, 39],
-  unknown: [2, 22],
-  left: [2, 22],
-  dim: [2, 22],
-  header: [1, 22],
+const STYLES: Readonly<Record<StyleName, Parameters<typeof styleText>[0]>> = {
+  passing: 'green',
+  warning: 'yellow',
+  critical: 'red',
+  maintenance: 'blue',
+  unknown: 'dim',
+  left: 'dim',
+  dim: 'dim',
+  header: 'bold',
 };
 
 const GLYPHS: Readonly<Record<ShownState, readonly [glyph: string, ascii: string, word: string]>> = {
@@ -66,8 +67,8 @@ export function stateText(state: ShownState, view: Pick<View, 'ascii' | 'plain'>
 /** Colours text; the same text where colour is off or no style is given. */
 export function paint(text: string, style: StyleName | undefined, view: Pick<View, 'color'>): string {
   if (!view.color || style === undefined || text === '') return text;
-  const [open, close] = SGR[style];
-  return `\x1b[${open}m${text}\x1b[${close}m`;
+  // The view has decided already: Node must not look at its own stdout again.
+  return styleText(STYLES[style], text, { validateStream: false });
 }
 
 /** `…` or `...`. */
