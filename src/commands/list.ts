@@ -33,9 +33,9 @@ export default class List extends BaseCommand {
     const invocation = await this.open(flags, listFormats);
     const selection = toSelection(flags, args.service);
     await using handle = await invocation.openRegistry();
-    const answer = await readSnapshot(invocation, handle, { name: args.service, selection, ttl: flags.ttl === true });
+    const answer = await readSnapshot(invocation, handle, { name: args.service, selection, ttl: flags.ttl });
     const print = answer.service === null ? listServices : listInstances;
     await print(invocation, handle, answer, flags);
-    if (flags['fail-empty'] === true && answer.snapshot.instances.length === 0) await this.leave(3);
+    if (flags['fail-empty'] && answer.snapshot.instances.length === 0) await this.leave(3);
   }
 }

@@ -109,6 +109,14 @@ export function abortedError(signal?: AbortSignal): SdctlError {
   return new SdctlError('E_ABORTED', 'aborted', { cause: signal?.reason });
 }
 
+/**
+ * Whether the signal has aborted by now. To be used after an `await`: the compiler takes a property that was false
+ * once to be false for good.
+ */
+export function isAborted(signal: AbortSignal): boolean {
+  return signal.aborted;
+}
+
 /** Whether the failure may pass by itself, so that repeating the call makes sense. */
 export function isTransient(error: SdctlError): boolean {
   switch (error.code) {

@@ -108,7 +108,7 @@ describe.each(['3.4', '3.5'] as const)('a watch on etcd %s', (version) => {
         await waitFor(
           () => String(netResult(watching.all)) === String(expected),
           5_000,
-          `${netResult(watching.all)}`,
+          String(netResult(watching.all)),
         );
         if (writes === 3) since(backMs, `etcd ${version}: fresh after a wipe`, 3_000);
         const left = await watching.until('left', 1_000, ({ instance }) => instance.id === 'old');

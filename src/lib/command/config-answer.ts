@@ -79,7 +79,8 @@ export async function printConfigValue(invocation: Invocation, key: string): Pro
   }
   const { format } = invocation.view;
   if (isDocumentFormat(format)) invocation.print(await documentText({ apiVersion: 'sdctl/v1', kind: 'ConfigValue', key, value }, format));
-  else invocation.print(typeof value === 'object' ? await documentText(value ?? {}, 'yaml') : `${escapeField(String(value))}\n`);
+  else if (typeof value === 'object') invocation.print(await documentText(value ?? {}, 'yaml'));
+  else invocation.print(`${escapeField(typeof value === 'string' ? value : JSON.stringify(value))}\n`);
 }
 
 /**
@@ -89,13 +90,8 @@ export async function printConfigValue(invocation: Invocation, key: string): Pro
  */
 export async function setConfigValue(invocation: Invocation, key: string, text: string): Promise<void> {
   requireKnownKey(key);
-  const { parse } = await import('yaml');
-  let value: unknown;
-  try {
-    value = parse(text);
-  } catch {
-    value = text;
-  }
+  const { parseValue } = await import('../config/parse.js');
+  const value = parseValue(text);
   await editConfig(invocation.location, (document) => {
     document.setIn(splitKey(key), document.createNode(value));
   });
@@ -115,7 +111,7 @@ function requireKnownKey(key: string): void {
     const valid = validKeys(parts.slice(0, index));
     if (valid === null || valid.includes(part)) continue;
     const close = nearest(part, valid);
-    throw usageError(`"${key}" is no setting`, `valid${index === 0 ? '' : ` in ${parts.slice(0, index).join('.')}`}: ${valid.join(', ')}`, close === null ? undefined : `${[...parts.slice(0, index), close].join('.')}`);
+    throw usageError(`"${key}" is no setting`, `valid${index === 0 ? '' : ` in ${parts.slice(0, index).join('.')}`}: ${valid.join(', ')}`, close === null ? undefined : [...parts.slice(0, index), close].join('.'));
   }
 }
 

@@ -100,11 +100,14 @@ export async function printContext(invocation: Invocation, asked: string | undef
   }
 }
 
+/** What a setting of a context can be; an object is a group of settings. */
+type Setting = string | number | boolean | null | readonly string[] | Readonly<Record<string, unknown>>;
+
 /** `key  value` lines of everything that is set. */
 function settingLines(item: object, isTsv: boolean): string {
   const lines: [string, string][] = [];
   const add = (prefix: string, values: object): void => {
-    for (const [key, value] of Object.entries(values) as [string, unknown][]) {
+    for (const [key, value] of Object.entries(values) as [string, Setting][]) {
       if (value === null || value === false || (Array.isArray(value) && value.length === 0)) continue;
       if (typeof value === 'object' && !Array.isArray(value)) add(`${prefix}${key}.`, value);
       else lines.push([`${prefix}${key}`, Array.isArray(value) ? value.join(',') : String(value)]);

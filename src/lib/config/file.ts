@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import type { Document } from 'yaml';
 import { SdctlError } from '../errors.js';
 import type { ConfigFile } from './schema.js';
 
@@ -72,7 +73,7 @@ export function readText(location: ConfigLocation | null): string | null {
  */
 export async function editConfig(
   location: ConfigLocation | null,
-  edit: (document: import('yaml').Document, config: ConfigFile) => void,
+  edit: (document: Document, config: ConfigFile) => void,
 ): Promise<void> {
   if (location === null) {
     throw new SdctlError('E_CONFIG', 'there is no place for a config file', {

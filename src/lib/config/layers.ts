@@ -162,10 +162,10 @@ export function isOn(value: string | undefined): boolean {
 function checked(values: Record<string, unknown>, labels: Partial<Record<ConnectionKey, string>>): ConnectionValues {
   const { backend } = values;
   if (backend !== undefined && backend !== 'etcd' && backend !== 'consul' && backend !== 'local') {
-    throw new SdctlError('E_USAGE', `${labels.backend ?? ''} "${String(backend)}" is not a backend`, {
+    throw new SdctlError('E_USAGE', `${labels.backend ?? ''} "${typeof backend === 'string' ? backend : typeof backend}" is not a backend`, {
       why: 'valid: etcd, consul, local',
       hint: '--backend etcd',
     });
   }
-  return values as ConnectionValues;
+  return values;
 }

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { LineCounter, parseDocument, type Document, type Node } from 'yaml';
+import { LineCounter, parse, parseDocument, type Document, type Node } from 'yaml';
 import { SdctlError } from '../errors.js';
 import { parseDuration } from '../time/duration.js';
 import { configSchema, validKeys, type ConfigFile } from './schema.js';
@@ -30,6 +30,15 @@ export function parseConfig(text: string, file: string): ParsedConfig {
   if (!result.success) throw toError(result.issues[0], file, lineOf);
   checkMeaning(result.output, file, lineOf);
   return { config: result.output, document };
+}
+
+/** A value as it may stand in the file (`10s`, `true`, `[a, b]`); text that is no YAML means itself. */
+export function parseValue(text: string): unknown {
+  try {
+    return parse(text);
+  } catch {
+    return text;
+  }
 }
 
 type LineOf = (path: readonly PropertyKey[]) => number;

@@ -1,4 +1,4 @@
-import { isRefusal, SdctlError } from '../errors.js';
+import { isAborted, isRefusal, SdctlError } from '../errors.js';
 import type { Instance, Revision, Snapshot } from '../model/instance.js';
 import { MembershipState, type Change, type Difference, type LeftReason, type MembershipEvent } from '../model/membership.js';
 import { backoffMs, type Random } from '../time/backoff.js';
@@ -67,7 +67,7 @@ export async function* keepFollowing(
     let liveSinceMs: number | null = null;
     try {
       for await (const received of follower.follow(signal)) {
-        if (signal.aborted) return;
+        if (isAborted(signal)) return;
         liveSinceMs ??= clock.monotonicMs();
         revision = received.type === 'set' ? received.snapshot.revision : received.revision;
         refused = false;
@@ -95,10 +95,10 @@ export async function* keepFollowing(
         synced = true;
         stale = false;
       }
-      if (signal.aborted) return;
+      if (isAborted(signal)) return;
       throw new SdctlError('E_UNREACHABLE', 'the registry ended the stream');
     } catch (thrown) {
-      if (signal.aborted) return;
+      if (isAborted(signal)) return;
       if (!(thrown instanceof SdctlError) || thrown.code === 'E_DEFECT') throw thrown;
       if (liveSinceMs !== null && clock.monotonicMs() - liveSinceMs >= LIVE_MS) failures = 0;
       failures += 1;

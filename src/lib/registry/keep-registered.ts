@@ -1,4 +1,4 @@
-import { abortedError, isRefusal, SdctlError } from '../errors.js';
+import { abortedError, isAborted, isRefusal, SdctlError } from '../errors.js';
 import type { Instance } from '../model/instance.js';
 import type { RegistrationEvent } from '../model/registration.js';
 import { backoffMs } from '../time/backoff.js';
@@ -181,15 +181,15 @@ class KeptRegistration implements Registration {
     let failures = 0;
     while (!signal.aborted) {
       await this.#pause(failures, signal);
-      if (signal.aborted) return;
+      if (isAborted(signal)) return;
       const sentMs = this.#deps.clock.monotonicMs();
       try {
         const result = await this.#driver.renew({ signal, timeoutMs: renewalTimeoutMs(this.#ttlMs) });
-        if (signal.aborted) return;
+        if (isAborted(signal)) return;
         await this.#handle(result, sentMs, signal);
         failures = 0;
       } catch (error) {
-        if (signal.aborted) return;
+        if (isAborted(signal)) return;
         if (!(error instanceof SdctlError) || !isRetryable(error)) throw error;
         failures += 1;
         this.#sayLate(error);
@@ -284,7 +284,7 @@ class KeptRegistration implements Registration {
         this.#emit({ type: 'restored', ttlSeconds: this.#ttlMs / 1_000, previousLeaseId });
         return;
       } catch (error) {
-        if (signal.aborted) return;
+        if (isAborted(signal)) return;
         if (!(error instanceof SdctlError) || !isRetryable(error)) throw error;
         this.#sayLate(error);
         await clock.sleep(

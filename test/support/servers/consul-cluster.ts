@@ -30,7 +30,9 @@ export async function startConsulCluster(options: ConsulClusterOptions): Promise
   // One token for all: the first leader makes it, and every other agent has to present the same.
   const shared = { masterToken: randomUUID(), ...options.agent };
   const all = (): readonly Consul[] => [...servers, ...clients];
-  const stop = async (): Promise<void> => void (await Promise.all(all().map(async (agent) => agent.stop())));
+  const stop = async (): Promise<void> => {
+    await Promise.all(all().map(async (agent) => agent.stop()));
+  };
   for (let index = 0; index < options.servers; index += 1) {
     const first = servers[0];
     const join = first === undefined ? {} : { join: [first.serfAddress] };

@@ -28,7 +28,9 @@ export interface EtcdCluster {
 export async function startEtcdCluster(options: EtcdClusterOptions): Promise<EtcdCluster> {
   for (let attempt = 1; ; attempt += 1) {
     const members = await prepareMembers(options);
-    const stop = async (): Promise<void> => void (await Promise.all(members.map(async (m) => m.stop())));
+    const stop = async (): Promise<void> => {
+      await Promise.all(members.map(async (m) => m.stop()));
+    };
     const started = await Promise.allSettled(members.map(async (member) => member.start()));
     const failure = started.find((result) => result.status === 'rejected');
     if (failure === undefined) return cluster(members, stop);

@@ -72,14 +72,14 @@ export class EtcdCtl {
   }
 
   async get(key: string): Promise<string | undefined> {
-    const answer = parse<RangeAnswer>(await this.ctl(['get', '--write-out=json', '--', key]));
+    const answer = JSON.parse(await this.ctl(['get', '--write-out=json', '--', key])) as RangeAnswer;
     const pair = answer.kvs?.[0];
     return pair === undefined ? undefined : decode(pair.value);
   }
 
   /** All pairs below a prefix in key order. */
   async list(prefix: string): Promise<ReadonlyMap<string, string>> {
-    const answer = parse<RangeAnswer>(await this.ctl(['get', '--prefix', '--write-out=json', '--', prefix]));
+    const answer = JSON.parse(await this.ctl(['get', '--prefix', '--write-out=json', '--', prefix])) as RangeAnswer;
     return new Map((answer.kvs ?? []).map((pair) => [decode(pair.key), decode(pair.value)]));
   }
 
@@ -89,9 +89,8 @@ export class EtcdCtl {
   }
 
   async status(): Promise<EtcdStatus> {
-    const [status] = parse<readonly StatusAnswer[]>(
-      quoteIds(await this.ctl(['endpoint', 'status', '--write-out=json'])),
-    );
+    const answer = quoteIds(await this.ctl(['endpoint', 'status', '--write-out=json']));
+    const [status] = JSON.parse(answer) as readonly StatusAnswer[];
     if (status === undefined) throw new Error('etcdctl endpoint status answered nothing');
     const { header, leader } = status.Status;
     return { memberId: header.member_id, leaderId: leader ?? '0', revision: Number(header.revision ?? 0) };
@@ -120,10 +119,6 @@ interface StatusAnswer {
     readonly header: { readonly member_id: string; readonly revision?: string };
     readonly leader?: string;
   };
-}
-
-function parse<T>(text: string): T {
-  return JSON.parse(text) as T;
 }
 
 /** Member ids are 64-bit numbers and would lose digits as JavaScript numbers. */

@@ -46,7 +46,7 @@ function startReaper(): ChildProcess {
   child.unref();
   // A pipe keeps the event loop alive unless it is unreferenced as well; ChildProcess.unref leaves it.
   (child.stdin as unknown as { unref(): void }).unref();
-  child.stdin?.on('error', () => undefined);
+  child.stdin.on('error', () => undefined);
   return child;
 }
 

@@ -96,7 +96,10 @@ export class ProxyLink {
     for (let item = queue[0]; item !== undefined; item = queue[0]) {
       if (this.#rules.stalled.has(direction)) return;
       const wait = item.dueAt - Date.now();
-      if (wait > 0) return this.#later(direction, wait);
+      if (wait > 0) {
+        this.#later(direction, wait);
+        return;
+      }
       if ('end' in item) this.#sink(direction).end();
       else if (!this.#pass(direction, item.bytes)) return;
       queue.shift();

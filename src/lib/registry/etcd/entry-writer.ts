@@ -47,7 +47,7 @@ export class EntryWriter {
       result: 'Equal',
       ...condition,
     }));
-    let unclear = false;
+    let unclear = false as boolean;
     try {
       const answer = await this.#calls.run(
         { ...limits, timeoutMs: limits.timeoutMs * 0.6 },

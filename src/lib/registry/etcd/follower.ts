@@ -1,5 +1,5 @@
 import type { IWatchResponse } from 'etcd3/lib/rpc.js';
-import { abortedError, SdctlError } from '../../errors.js';
+import { abortedError, isAborted, SdctlError } from '../../errors.js';
 import type { Instance, Snapshot } from '../../model/instance.js';
 import type { LeftReason } from '../../model/membership.js';
 import type { Clock } from '../../time/clock.js';
@@ -144,7 +144,7 @@ export class EtcdFollower implements Follower {
         yield { type: 'changes', revision: last, changes };
       }
     } catch (error) {
-      if (signal.aborted || !this.#mustListAgain(error)) throw error;
+      if (isAborted(signal) || !this.#mustListAgain(error)) throw error;
     } finally {
       signal.removeEventListener('abort', abort);
     }

@@ -10,9 +10,9 @@ export function silenceDriver(): void {
   if (done) return;
   done = true;
   setLogVerbosity(logVerbosity.NONE);
-  const { emitWarning } = globalThis.process;
+  const emitWarning = globalThis.process.emitWarning.bind(globalThis.process);
   const filtered = (...args: Parameters<typeof emitWarning>): void => {
-    if ((args as readonly unknown[])[2] !== 'DEP0123') Reflect.apply(emitWarning, globalThis.process, args);
+    if ((args as readonly unknown[])[2] !== 'DEP0123') Reflect.apply(emitWarning, undefined, args);
   };
   globalThis.process.emitWarning = filtered as typeof emitWarning;
 }

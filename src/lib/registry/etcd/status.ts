@@ -22,7 +22,7 @@ async function statusOf(
   const startedMs = clock.monotonicMs();
   try {
     const answer = await calls.runOn(server, limits, ({ maintenance }) => maintenance.status());
-    const problem = problemOf(answer as { readonly leader: string; readonly errors?: readonly string[] });
+    const problem = problemOf(answer);
     return {
       server: server.url,
       healthy: problem === null,

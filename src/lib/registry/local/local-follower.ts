@@ -1,3 +1,4 @@
+import { isAborted } from '../../errors.js';
 import { instanceKey, type Instance, type Revision, type Snapshot } from '../../model/instance.js';
 import type { Change, LeftReason } from '../../model/membership.js';
 import type { Clock } from '../../time/clock.js';
@@ -34,7 +35,7 @@ export class LocalFollower implements Follower {
     let first = true;
     while (!signal.aborted) {
       const seen = await watch.next(Math.max(0, this.#lookAtMs - this.#clock.nowMs()));
-      if (signal.aborted) return;
+      if (isAborted(signal)) return;
       if (seen !== null) this.#revision = laterRevision(this.#revision, revisionOf(seen));
       if (first && seen?.type === 'all') {
         first = false;
