@@ -12,14 +12,24 @@ export default class Deregister extends BaseCommand {
     'Reads the entry, asks, and removes it only if it is still the one that was shown. A process that keeps announcing it will put it back: stop that first.';
   static override readonly aliases = ['unregister'];
   static override readonly args = {
-    instance: Args.string({ required: true, description: 'SERVICE/INSTANCE, on Consul also SERVICE/INSTANCE@NODE' }),
+    instance: Args.string({
+      required: true,
+      description: 'SERVICE/INSTANCE, on Consul also SERVICE/INSTANCE@NODE',
+    }),
   };
   static override readonly flags = {
     ...globalFlags,
     ...confirmFlags,
-    id: Flags.string({ description: 'the id, when it holds a / itself; the argument is then the service', helpValue: 'ID' }),
+    id: Flags.string({
+      description: 'the id, when it holds a / itself; the argument is then the service',
+      helpValue: 'ID',
+    }),
   };
-  static override readonly examples = ['sdctl deregister order/i-7f3a', 'sdctl deregister order/i-7f3a --yes', 'sdctl deregister order/i-7f3a@node-2 --dry-run'];
+  static override readonly examples = [
+    'sdctl deregister order/i-7f3a',
+    'sdctl deregister order/i-7f3a --yes',
+    'sdctl deregister order/i-7f3a@node-2 --dry-run',
+  ];
 
   override async run(): Promise<void> {
     const { args, flags } = await this.parse(Deregister);

@@ -16,15 +16,26 @@ export default class Dev extends BaseCommand {
     services: Flags.string({ description: 'number of services', helpValue: 'N', default: '5' }),
     instances: Flags.string({ description: 'number of instances', helpValue: 'N', default: '20' }),
     churn: Flags.string({ description: 'changes a minute', helpValue: 'N', default: '6' }),
-    seed: Flags.string({ description: 'names, addresses and the order of changes follow from it', helpValue: 'TEXT', default: '1' }),
+    seed: Flags.string({
+      description: 'names, addresses and the order of changes follow from it',
+      helpValue: 'TEXT',
+      default: '1',
+    }),
     'no-context': Flags.boolean({ description: 'do not write the context dev' }),
   };
-  static override readonly examples = ['sdctl dev', 'sdctl dev --for 10s --seed demo', 'sdctl dev --services 3 --instances 8 --churn 60'];
+  static override readonly examples = [
+    'sdctl dev',
+    'sdctl dev --for 10s --seed demo',
+    'sdctl dev --services 3 --instances 8 --churn 60',
+  ];
 
   override async run(): Promise<void> {
     const { flags } = await this.parse(Dev);
     const plan = devPlan(flags, this.deps.env);
-    const invocation = await this.open({ ...flags, context: undefined, backend: 'local', dir: plan.directory }, formats);
+    const invocation = await this.open(
+      { ...flags, context: undefined, backend: 'local', dir: plan.directory },
+      formats,
+    );
     await runDev(invocation, plan);
     await this.leave(0);
   }

@@ -15,9 +15,14 @@ export default class Help extends BaseCommand {
     const HelpClass = await loadHelpClass(this.config);
     const words = argv.map(String);
     const joined = words.join(':');
-    const known = words.length === 0 || this.config.findCommand(joined) !== undefined || this.config.findTopic(joined) !== undefined;
+    const known =
+      words.length === 0 ||
+      this.config.findCommand(joined) !== undefined ||
+      this.config.findTopic(joined) !== undefined;
     // An unknown name fails like an unknown command.
     if (!known) throw new Error(`command ${joined} not found`);
-    await new HelpClass(this.config, this.config.pjson.oclif.helpOptions).showHelp([joined].filter((word) => word !== ''));
+    await new HelpClass(this.config, this.config.pjson.oclif.helpOptions).showHelp(
+      [joined].filter((word) => word !== ''),
+    );
   }
 }

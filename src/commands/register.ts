@@ -14,17 +14,48 @@ export default class Register extends BaseCommand {
   static override readonly args = { service: Args.string({ required: true, description: 'service' }) };
   static override readonly flags = {
     ...globalFlags,
-    endpoint: Flags.string({ required: true, multiple: true, multipleNonGreedy: true, description: 'where it serves: http://10.0.4.17:8080, repeatable', helpValue: 'URL' }),
+    endpoint: Flags.string({
+      required: true,
+      multiple: true,
+      multipleNonGreedy: true,
+      description: 'where it serves: http://10.0.4.17:8080, repeatable',
+      helpValue: 'URL',
+    }),
     id: Flags.string({ description: 'id within the service (default: the first endpoint)', helpValue: 'ID' }),
-    ttl: Flags.string({ description: 'how long it lives without a renewal, at least 2s', helpValue: 'DUR', default: '30s' }),
-    tag: Flags.string({ multiple: true, multipleNonGreedy: true, description: 'tag, repeatable', helpValue: 'TAG' }),
-    meta: Flags.string({ multiple: true, multipleNonGreedy: true, description: 'metadata, repeatable; version and zone also fill these columns', helpValue: 'K=V' }),
+    ttl: Flags.string({
+      description: 'how long it lives without a renewal, at least 2s',
+      helpValue: 'DUR',
+      default: '30s',
+    }),
+    tag: Flags.string({
+      multiple: true,
+      multipleNonGreedy: true,
+      description: 'tag, repeatable',
+      helpValue: 'TAG',
+    }),
+    meta: Flags.string({
+      multiple: true,
+      multipleNonGreedy: true,
+      description: 'metadata, repeatable; version and zone also fill these columns',
+      helpValue: 'K=V',
+    }),
     zone: Flags.string({ description: 'zone', helpValue: 'ZONE' }),
     weight: Flags.string({ description: 'weight, a whole number', helpValue: 'N' }),
-    'on-lost': Flags.string({ description: 'when the registry confirms the loss: restore it, or exit with 7', helpValue: 'restore|exit', default: 'restore' }),
+    'on-lost': Flags.string({
+      description: 'when the registry confirms the loss: restore it, or exit with 7',
+      helpValue: 'restore|exit',
+      default: 'restore',
+    }),
     takeover: Flags.boolean({ description: 'replace an entry of another run at once' }),
-    'deregister-after': Flags.string({ description: 'Consul: remove it after this long without renewals, at least 1m', helpValue: 'DUR', default: '10m' }),
-    'retry-start': Flags.string({ description: 'retry this long, or forever, while it was never registered', helpValue: 'DUR' }),
+    'deregister-after': Flags.string({
+      description: 'Consul: remove it after this long without renewals, at least 1m',
+      helpValue: 'DUR',
+      default: '10m',
+    }),
+    'retry-start': Flags.string({
+      description: 'retry this long, or forever, while it was never registered',
+      helpValue: 'DUR',
+    }),
   };
   static override readonly examples = [
     'sdctl register order --endpoint http://10.0.4.17:8080',

@@ -4,7 +4,11 @@ import { globalFlags } from '../lib/command/global-flags.js';
 import type { FormatChoice } from '../lib/command/invocation.js';
 import { printEndpoints, resolvePlan } from '../lib/command/resolve-answer.js';
 
-const formats: FormatChoice = { allowed: ['name', 'table', 'wide', 'tsv', 'json', 'jsonl', 'yaml'], terminal: 'name', pipe: 'name' };
+const formats: FormatChoice = {
+  allowed: ['name', 'table', 'wide', 'tsv', 'json', 'jsonl', 'yaml'],
+  terminal: 'name',
+  pipe: 'name',
+};
 
 export default class Resolve extends BaseCommand {
   static override readonly summary = 'Print endpoints of a service to call, one per line';
@@ -15,12 +19,22 @@ export default class Resolve extends BaseCommand {
     ...globalFlags,
     all: Flags.boolean({ description: 'every usable endpoint' }),
     count: Flags.string({ description: 'at most this many (1)', helpValue: 'N' }),
-    strategy: Flags.string({ description: 'first, random, round-robin, weighted or nearest', helpValue: 'NAME' }),
-    include: Flags.string({ description: 'also instances in these states: warning, unknown, …', helpValue: 'STATES' }),
+    strategy: Flags.string({
+      description: 'first, random, round-robin, weighted or nearest',
+      helpValue: 'NAME',
+    }),
+    include: Flags.string({
+      description: 'also instances in these states: warning, unknown, …',
+      helpValue: 'STATES',
+    }),
     zone: Flags.string({ description: 'zone of the caller, for --strategy nearest', helpValue: 'ZONE' }),
     fields: Flags.string({ description: 'fields of json, jsonl, yaml', helpValue: 'a,b' }),
   };
-  static override readonly examples = ['sdctl resolve order', 'curl "$(sdctl resolve order)/healthz"', 'sdctl resolve order --all -o json'];
+  static override readonly examples = [
+    'sdctl resolve order',
+    'curl "$(sdctl resolve order)/healthz"',
+    'sdctl resolve order --all -o json',
+  ];
 
   override async run(): Promise<void> {
     const { args, flags } = await this.parse(Resolve);

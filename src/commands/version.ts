@@ -15,10 +15,19 @@ export default class Version extends BaseCommand {
       return;
     }
     const { configWriting } = await import('../lib/command/invocation.js');
-    const invocation = await this.open({ ...flags, config: undefined }, { ...configWriting, allowed: ['name', 'json', 'jsonl', 'yaml'] });
+    const invocation = await this.open(
+      { ...flags, config: undefined },
+      { ...configWriting, allowed: ['name', 'json', 'jsonl', 'yaml'] },
+    );
     const { versionDocument } = await import('../lib/render/documents.js');
     const { documentText, isDocumentFormat } = await import('../lib/command/print-document.js');
-    const document = versionDocument({ version: config.version, node: deps.nodeVersion, platform: deps.platform, arch: config.arch });
-    if (isDocumentFormat(invocation.view.format)) invocation.print(await documentText(document, invocation.view.format));
+    const document = versionDocument({
+      version: config.version,
+      node: deps.nodeVersion,
+      platform: deps.platform,
+      arch: config.arch,
+    });
+    if (isDocumentFormat(invocation.view.format))
+      invocation.print(await documentText(document, invocation.view.format));
   }
 }

@@ -11,14 +11,26 @@ export default class Watch extends BaseCommand {
   static override readonly summary = 'Print membership changes as they happen';
   static override readonly description =
     'First the whole set as one event, then a line per change. An outage is an event too: stale, then synced, then what was missed. It never ends by itself, unless --until or --timeout say so.';
-  static override readonly args = { service: Args.string({ description: "service or 'pattern*'; all without it" }) };
+  static override readonly args = {
+    service: Args.string({ description: "service or 'pattern*'; all without it" }),
+  };
   static override readonly flags = {
     ...globalFlags,
     ...selectFlags,
-    until: Flags.string({ description: 'end with 0 once this holds: passing>=3, instances==0, gone=ID; 9 when --timeout comes first', helpValue: 'EXPR' }),
-    events: Flags.string({ description: 'only these: synced, joined, updated, left, stale; comma list', helpValue: 'TYPES' }),
+    until: Flags.string({
+      description:
+        'end with 0 once this holds: passing>=3, instances==0, gone=ID; 9 when --timeout comes first',
+      helpValue: 'EXPR',
+    }),
+    events: Flags.string({
+      description: 'only these: synced, joined, updated, left, stale; comma list',
+      helpValue: 'TYPES',
+    }),
     'no-initial': Flags.boolean({ description: 'do not print the first synced event' }),
-    'retry-start': Flags.string({ description: 'retry this long, or forever, while nothing has been read yet', helpValue: 'DUR' }),
+    'retry-start': Flags.string({
+      description: 'retry this long, or forever, while nothing has been read yet',
+      helpValue: 'DUR',
+    }),
   };
   static override readonly examples = [
     'sdctl watch order',

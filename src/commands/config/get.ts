@@ -8,9 +8,14 @@ const formats: FormatChoice = { allowed: ['name', 'json', 'jsonl', 'yaml'], term
 
 export default class ConfigGet extends BaseCommand {
   static override readonly summary = 'Print one value of the config file';
-  static override readonly args = { key: Args.string({ required: true, description: 'dotted path: defaults.timeout, contexts.prod.servers' }) };
+  static override readonly args = {
+    key: Args.string({ required: true, description: 'dotted path: defaults.timeout, contexts.prod.servers' }),
+  };
   static override readonly flags = globalFlags;
-  static override readonly examples = ['sdctl config get currentContext', 'sdctl config get contexts.prod.servers'];
+  static override readonly examples = [
+    'sdctl config get currentContext',
+    'sdctl config get contexts.prod.servers',
+  ];
 
   override async run(): Promise<void> {
     const { args, flags } = await this.parse(ConfigGet);

@@ -11,7 +11,10 @@ export default class ConfigSet extends BaseCommand {
     value: Args.string({ required: true, description: 'the value, read as YAML' }),
   };
   static override readonly flags = globalFlags;
-  static override readonly examples = ['sdctl config set defaults.timeout 10s', 'sdctl config set contexts.prod.protected true'];
+  static override readonly examples = [
+    'sdctl config set defaults.timeout 10s',
+    'sdctl config set contexts.prod.protected true',
+  ];
 
   override async run(): Promise<void> {
     const { args, flags } = await this.parse(ConfigSet);

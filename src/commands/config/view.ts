@@ -6,7 +6,11 @@ import { listFormats } from '../../lib/command/invocation.js';
 
 export default class ConfigView extends BaseCommand {
   static override readonly summary = 'Show the settings in force';
-  static override readonly flags = { ...globalFlags, ...listFlags, sources: Flags.boolean({ description: 'also where each comes from' }) };
+  static override readonly flags = {
+    ...globalFlags,
+    ...listFlags,
+    sources: Flags.boolean({ description: 'also where each comes from' }),
+  };
   static override readonly examples = ['sdctl config view --sources'];
 
   override async run(): Promise<void> {

@@ -6,9 +6,12 @@ import { configWriting } from '../../lib/command/invocation.js';
 
 export default class ContextAdd extends BaseCommand {
   static override readonly summary = 'Keep a named registry in the config file';
-  static override readonly description = 'Takes the flags that name a registry, tests the connection, writes the context. The first one becomes the current one.';
+  static override readonly description =
+    'Takes the flags that name a registry, tests the connection, writes the context. The first one becomes the current one.';
   static override readonly aliases = ['ctx:add'];
-  static override readonly args = { name: Args.string({ required: true, description: 'name of the context' }) };
+  static override readonly args = {
+    name: Args.string({ required: true, description: 'name of the context' }),
+  };
   static override readonly flags = {
     ...globalFlags,
     protected: Flags.boolean({ description: 'removing needs the name of the context typed' }),

@@ -7,7 +7,9 @@ import { configWriting } from '../../lib/command/invocation.js';
 export default class ContextRemove extends BaseCommand {
   static override readonly summary = 'Remove a context from the config file';
   static override readonly aliases = ['ctx:remove'];
-  static override readonly args = { name: Args.string({ required: true, description: 'name of the context' }) };
+  static override readonly args = {
+    name: Args.string({ required: true, description: 'name of the context' }),
+  };
   static override readonly flags = globalFlags;
   static override readonly examples = ['sdctl context remove stage'];
 

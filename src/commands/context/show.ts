@@ -4,7 +4,11 @@ import { printContext } from '../../lib/command/context-answer.js';
 import { globalFlags } from '../../lib/command/global-flags.js';
 import type { FormatChoice } from '../../lib/command/invocation.js';
 
-const formats: FormatChoice = { allowed: ['table', 'tsv', 'name', 'json', 'jsonl', 'yaml'], terminal: 'table', pipe: 'tsv' };
+const formats: FormatChoice = {
+  allowed: ['table', 'tsv', 'name', 'json', 'jsonl', 'yaml'],
+  terminal: 'table',
+  pipe: 'tsv',
+};
 
 export default class ContextShow extends BaseCommand {
   static override readonly summary = 'Show one context, the current one without a name';

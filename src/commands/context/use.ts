@@ -7,7 +7,9 @@ import { configWriting } from '../../lib/command/invocation.js';
 export default class ContextUse extends BaseCommand {
   static override readonly summary = 'Make a context the current one';
   static override readonly aliases = ['ctx:use'];
-  static override readonly args = { name: Args.string({ required: true, description: 'name of the context' }) };
+  static override readonly args = {
+    name: Args.string({ required: true, description: 'name of the context' }),
+  };
   static override readonly flags = globalFlags;
   static override readonly examples = ['sdctl context use stage'];
 

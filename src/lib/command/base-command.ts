@@ -61,9 +61,17 @@ export abstract class BaseCommand extends Command {
       return this.#leave(128 + signalNumbers[this.#signalled]);
     }
     const own = this.constructor as typeof BaseCommand;
-    const error = fromParseError(thrown, this.id?.replaceAll(':', ' ') ?? '', { ...own.flags, ...own.baseFlags });
+    const error = fromParseError(thrown, this.id?.replaceAll(':', ' ') ?? '', {
+      ...own.flags,
+      ...own.baseFlags,
+    });
     this.#invocation?.diagnostics.clear();
-    const code = reportFailure(error, { deps, argv: this.argv, command: this.id ?? null, format: this.#invocation?.view.format ?? null });
+    const code = reportFailure(error, {
+      deps,
+      argv: this.argv,
+      command: this.id ?? null,
+      format: this.#invocation?.view.format ?? null,
+    });
     return this.#leave(code);
   }
 

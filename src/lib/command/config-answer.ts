@@ -16,7 +16,13 @@ import { usageError } from './usage.js';
 
 const columns: readonly Column<SettingItem>[] = [
   { key: 'setting', header: 'SETTING', align: 'left', cell: (row) => ({ text: safeName(row.setting) }) },
-  { key: 'value', header: 'VALUE', align: 'left', cut: 'end', cell: (row) => ({ text: row.value === null ? ownText('-') : safeName(row.value) }) },
+  {
+    key: 'value',
+    header: 'VALUE',
+    align: 'left',
+    cut: 'end',
+    cell: (row) => ({ text: row.value === null ? ownText('-') : safeName(row.value) }),
+  },
   { key: 'from', header: 'FROM', align: 'left', cell: (row) => ({ text: safeText(row.from) }) },
 ];
 const fields: readonly Field<SettingItem>[] = [
@@ -26,21 +32,37 @@ const fields: readonly Field<SettingItem>[] = [
 ];
 
 /** Prints every setting in force; where each comes from with `sources`. */
-export async function printSettings(invocation: Invocation, sources: boolean, flags: ListFlags): Promise<void> {
+export async function printSettings(
+  invocation: Invocation,
+  sources: boolean,
+  flags: ListFlags,
+): Promise<void> {
   const { view, deps, config, location } = invocation;
   const settings = resolveSettings({ flags: invocation.flags, env: deps.env, config });
   const rows: SettingItem[] = [...settings.sources, ...generalSettings(invocation)];
   const ignored = settings.ignored.map(({ name, why }) => ({ name, why }));
   if (isDocumentFormat(view.format)) {
-    const document = configView({ configFile: location?.path ?? null, context: settings.context?.name ?? null, items: rows, ignored });
+    const document = configView({
+      configFile: location?.path ?? null,
+      context: settings.context?.name ?? null,
+      items: rows,
+      ignored,
+    });
     invocation.print(await listDocumentText(document, view.format, flags));
     return;
   }
-  const shown: SettingItem[] = [...rows, ...ignored.map(({ name, why }) => ({ setting: 'ignored', value: name, from: why }))];
-  const parts = { columns: sources ? columns : columns.slice(0, 2), fields: sources || view.format !== 'tsv' ? fields : fields.slice(0, 2) };
+  const shown: SettingItem[] = [
+    ...rows,
+    ...ignored.map(({ name, why }) => ({ setting: 'ignored', value: name, from: why })),
+  ];
+  const parts = {
+    columns: sources ? columns : columns.slice(0, 2),
+    fields: sources || view.format !== 'tsv' ? fields : fields.slice(0, 2),
+  };
   invocation.print(await printRows(shown, parts, view, flags));
   const native = nativeVariables(deps.env);
-  if (settings.connection === null && native.length === 0) invocation.diagnostics.say('No registry is named: sdctl dev, or sdctl context add.');
+  if (settings.connection === null && native.length === 0)
+    invocation.diagnostics.say('No registry is named: sdctl dev, or sdctl context add.');
 }
 
 function generalSettings(invocation: Invocation): SettingItem[] {
@@ -53,7 +75,16 @@ function generalSettings(invocation: Invocation): SettingItem[] {
         : config.defaults?.timeout !== undefined
           ? [config.defaults.timeout, 'config file']
           : ['5s', 'built-in'];
-  const from = flags.output !== undefined ? '--output' : flags.json === true ? '--json' : deps.env['SDCTL_OUTPUT'] ? 'SDCTL_OUTPUT' : config.defaults?.output !== undefined ? 'config file' : 'built-in';
+  const from =
+    flags.output !== undefined
+      ? '--output'
+      : flags.json === true
+        ? '--json'
+        : deps.env['SDCTL_OUTPUT']
+          ? 'SDCTL_OUTPUT'
+          : config.defaults?.output !== undefined
+            ? 'config file'
+            : 'built-in';
   return [
     { setting: 'timeout', value: timeout[0], from: timeout[1] },
     { setting: 'output', value: view.format, from },
@@ -63,7 +94,11 @@ function generalSettings(invocation: Invocation): SettingItem[] {
 /** Prints where the config file is. @throws {SdctlError} E_CONFIG when there is no place for one */
 export function printConfigPath(invocation: Invocation): void {
   const { location } = invocation;
-  if (location === null) throw new SdctlError('E_CONFIG', 'there is no place for a config file', { why: 'neither HOME nor XDG_CONFIG_HOME is set', hint: '--config FILE or SDCTL_CONFIG names one' });
+  if (location === null)
+    throw new SdctlError('E_CONFIG', 'there is no place for a config file', {
+      why: 'neither HOME nor XDG_CONFIG_HOME is set',
+      hint: '--config FILE or SDCTL_CONFIG names one',
+    });
   invocation.print(`${safeText(location.path, { max: Infinity })}\n`);
 }
 
@@ -71,14 +106,20 @@ export function printConfigPath(invocation: Invocation): void {
 export async function printConfigValue(invocation: Invocation, key: string): Promise<void> {
   let value: unknown = invocation.config;
   for (const part of splitKey(key)) {
-    value = typeof value === 'object' && value !== null && Object.hasOwn(value, part) ? (value as Readonly<Record<string, unknown>>)[part] : undefined;
+    value =
+      typeof value === 'object' && value !== null && Object.hasOwn(value, part)
+        ? (value as Readonly<Record<string, unknown>>)[part]
+        : undefined;
   }
   if (value === undefined) {
     requireKnownKey(key);
-    throw new SdctlError('E_NOT_FOUND', `${key} is not set in the config file`, { hint: `sdctl config set ${key} VALUE` });
+    throw new SdctlError('E_NOT_FOUND', `${key} is not set in the config file`, {
+      hint: `sdctl config set ${key} VALUE`,
+    });
   }
   const { format } = invocation.view;
-  if (isDocumentFormat(format)) invocation.print(await documentText({ apiVersion: 'sdctl/v1', kind: 'ConfigValue', key, value }, format));
+  if (isDocumentFormat(format))
+    invocation.print(await documentText({ apiVersion: 'sdctl/v1', kind: 'ConfigValue', key, value }, format));
   else if (typeof value === 'object') invocation.print(await documentText(value ?? {}, 'yaml'));
   else invocation.print(`${escapeField(typeof value === 'string' ? value : JSON.stringify(value))}\n`);
 }
@@ -111,7 +152,11 @@ function requireKnownKey(key: string): void {
     const valid = validKeys(parts.slice(0, index));
     if (valid === null || valid.includes(part)) continue;
     const close = nearest(part, valid);
-    throw usageError(`"${key}" is no setting`, `valid${index === 0 ? '' : ` in ${parts.slice(0, index).join('.')}`}: ${valid.join(', ')}`, close === null ? undefined : [...parts.slice(0, index), close].join('.'));
+    throw usageError(
+      `"${key}" is no setting`,
+      `valid${index === 0 ? '' : ` in ${parts.slice(0, index).join('.')}`}: ${valid.join(', ')}`,
+      close === null ? undefined : [...parts.slice(0, index), close].join('.'),
+    );
   }
 }
 
@@ -119,5 +164,9 @@ function requireKnownKey(key: string): void {
 export function printValidation(invocation: Invocation): void {
   const { location } = invocation;
   const exists = readText(location) !== null;
-  invocation.diagnostics.say(exists ? `${location?.path ?? ''} is valid.` : `There is no config file at ${location?.path ?? '(nowhere)'}; defaults are in force.`);
+  invocation.diagnostics.say(
+    exists
+      ? `${location?.path ?? ''} is valid.`
+      : `There is no config file at ${location?.path ?? '(nowhere)'}; defaults are in force.`,
+  );
 }

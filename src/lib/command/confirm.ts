@@ -21,18 +21,32 @@ export async function confirm(invocation: Invocation, question: string, flags: C
   const word = context !== null && context.config.protected === true ? context.name : null;
   if (word === null ? flags.yes === true : flags.yes === true && flags.confirm === word) return;
   if (flags.confirm !== undefined && word !== null && flags.confirm !== word) {
-    throw new SdctlError('E_CONFIRM', `--confirm ${flags.confirm} is not the name of the context`, { why: `context ${word} is protected`, hint: `--yes --confirm ${word}` });
+    throw new SdctlError('E_CONFIRM', `--confirm ${flags.confirm} is not the name of the context`, {
+      why: `context ${word} is protected`,
+      hint: `--yes --confirm ${word}`,
+    });
   }
-  const mayAsk = deps.stdinIsTerminal && deps.stderr.isTerminal && flags['no-input'] !== true && !isOn(deps.env['SDCTL_NO_INPUT']) && !isOn(deps.env['CI']);
+  const mayAsk =
+    deps.stdinIsTerminal &&
+    deps.stderr.isTerminal &&
+    flags['no-input'] !== true &&
+    !isOn(deps.env['SDCTL_NO_INPUT']) &&
+    !isOn(deps.env['CI']);
   if (!mayAsk || flags.yes === true) throw missing(deps.stdinIsTerminal, word);
-  const prompt = word === null ? `${question} [y/N] ` : `${question} ${word} is protected. Type its name to go on: `;
+  const prompt =
+    word === null ? `${question} [y/N] ` : `${question} ${word} is protected. Type its name to go on: `;
   const answer = (await deps.ask(prompt, invocation.signal)).trim();
   if (word === null ? /^(y|yes)$/i.test(answer) : answer === word) return;
   throw new SdctlError('E_CONFIRM', 'not confirmed, nothing was removed');
 }
 
 function missing(isTerminal: boolean, word: string | null): SdctlError {
-  const why = word !== null ? `context ${word} is protected` : isTerminal ? 'prompts are switched off' : 'stdin is not a terminal';
+  const why =
+    word !== null
+      ? `context ${word} is protected`
+      : isTerminal
+        ? 'prompts are switched off'
+        : 'stdin is not a terminal';
   return new SdctlError('E_CONFIRM', 'confirmation needed to remove 1 instance', {
     why,
     hint: word === null ? 'add --yes' : `add --yes --confirm ${word}`,

@@ -23,9 +23,25 @@ interface ContextRow {
 const columns: readonly Column<ContextRow>[] = [
   { key: 'current', header: ' ', align: 'left', cell: (row) => ({ text: ownText(row.current ? '*' : '') }) },
   { key: 'name', header: 'NAME', align: 'left', cell: (row) => ({ text: safeName(row.name) }) },
-  { key: 'backend', header: 'BACKEND', align: 'left', cell: (row) => ({ text: ownText(row.config.backend) }) },
-  { key: 'servers', header: 'SERVERS', align: 'left', cut: 'end', cell: (row, view) => ({ text: ownText(serversText(row, view.format === 'wide')) }) },
-  { key: 'layout', header: 'LAYOUT', align: 'left', cell: (row) => ({ text: safeName(row.config.layout ?? 'auto') }) },
+  {
+    key: 'backend',
+    header: 'BACKEND',
+    align: 'left',
+    cell: (row) => ({ text: ownText(row.config.backend) }),
+  },
+  {
+    key: 'servers',
+    header: 'SERVERS',
+    align: 'left',
+    cut: 'end',
+    cell: (row, view) => ({ text: ownText(serversText(row, view.format === 'wide')) }),
+  },
+  {
+    key: 'layout',
+    header: 'LAYOUT',
+    align: 'left',
+    cell: (row) => ({ text: safeName(row.config.layout ?? 'auto') }),
+  },
   { key: 'notes', header: 'NOTES', align: 'left', cell: (row) => ({ text: ownText(row.notes.join(', ')) }) },
 ];
 
@@ -54,7 +70,10 @@ function toRow(name: string, config: ContextConfig, current: string | null): Con
     config,
     current: name === current,
     servers: servers.map((server) => withoutSecret(server, config.backend)),
-    notes: [...(config.protected === true ? ['protected'] : []), ...(config.readOnly === true ? ['read-only'] : [])],
+    notes: [
+      ...(config.protected === true ? ['protected'] : []),
+      ...(config.readOnly === true ? ['read-only'] : []),
+    ],
   };
 }
 
@@ -70,16 +89,23 @@ function withoutSecret(server: string, backend: ContextConfig['backend']): strin
 export async function printContexts(invocation: Invocation, flags: ListFlags): Promise<void> {
   const { view, config, location } = invocation;
   const current = currentOf(config);
-  const rows = arrange(Object.entries(config.contexts ?? {}).map(([name, context]) => toRow(name, context, current)), fields, flags);
+  const rows = arrange(
+    Object.entries(config.contexts ?? {}).map(([name, context]) => toRow(name, context, current)),
+    fields,
+    flags,
+  );
   if (isDocumentFormat(view.format)) {
-    const items = rows.map((row) => contextItem(row.name, { ...row.config, servers: row.servers }, row.current));
+    const items = rows.map((row) =>
+      contextItem(row.name, { ...row.config, servers: row.servers }, row.current),
+    );
     const document = contextList(items, { configFile: location?.path ?? null, currentContext: current });
     invocation.print(await listDocumentText(document, view.format, flags));
   } else if (view.format === 'name') {
     invocation.print(rows.map((row) => `${escapeField(row.name)}\n`).join(''));
   } else {
     invocation.print(await printRows(rows, { columns, fields }, view, flags));
-    if (rows.length === 0) invocation.diagnostics.say('No contexts. sdctl context add NAME --backend etcd --server URL adds one.');
+    if (rows.length === 0)
+      invocation.diagnostics.say('No contexts. sdctl context add NAME --backend etcd --server URL adds one.');
   }
 }
 
@@ -88,7 +114,8 @@ export async function printContext(invocation: Invocation, asked: string | undef
   const { config, view } = invocation;
   const current = currentOf(config);
   const name = asked ?? invocation.flags.context ?? current;
-  if (name === null) throw new SdctlError('E_NOT_FOUND', 'no context is current', { hint: 'sdctl context list' });
+  if (name === null)
+    throw new SdctlError('E_NOT_FOUND', 'no context is current', { hint: 'sdctl context list' });
   const row = toRow(name, requireContext(config, name), current);
   const item = contextItem(name, { ...row.config, servers: row.servers }, row.current);
   if (isDocumentFormat(view.format)) {
@@ -115,5 +142,9 @@ function settingLines(item: object, isTsv: boolean): string {
   };
   add('', item);
   const width = Math.max(...lines.map(([key]) => key.length));
-  return lines.map(([key, value]) => (isTsv ? `${escapeField(key)}\t${escapeField(value)}\n` : `${key.padEnd(width)}  ${safeName(value)}\n`)).join('');
+  return lines
+    .map(([key, value]) =>
+      isTsv ? `${escapeField(key)}\t${escapeField(value)}\n` : `${key.padEnd(width)}  ${safeName(value)}\n`,
+    )
+    .join('');
 }

@@ -22,14 +22,25 @@ type ContextEntry = Readonly<Record<string, unknown>>;
  *
  * @throws {SdctlError} E_USAGE for a bad name or no backend, E_CONFLICT for an existing one, what the test of the connection reports
  */
-export async function addContext(invocation: Invocation, name: string, flags: AddContextFlags): Promise<void> {
-  if (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/.test(name)) throw usageError(`"${name}" is not a valid context name`, 'letters, digits and . _ - ; at most 63');
+export async function addContext(
+  invocation: Invocation,
+  name: string,
+  flags: AddContextFlags,
+): Promise<void> {
+  if (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/.test(name))
+    throw usageError(`"${name}" is not a valid context name`, 'letters, digits and . _ - ; at most 63');
   const exists = Object.hasOwn(invocation.config.contexts ?? {}, name);
   if (exists && flags.force !== true) {
-    throw new SdctlError('E_CONFLICT', `context ${name} exists already`, { hint: `sdctl context add ${name} --force` });
+    throw new SdctlError('E_CONFLICT', `context ${name} exists already`, {
+      hint: `sdctl context add ${name} --force`,
+    });
   }
   // Only what was typed goes into the file: variables of this shell are not part of a context.
-  const typed = resolveSettings({ flags: { ...flags, context: undefined }, env: homeOnly(invocation), config: {} });
+  const typed = resolveSettings({
+    flags: { ...flags, context: undefined },
+    env: homeOnly(invocation),
+    config: {},
+  });
   const connection = requireConnection(typed);
   const entry = toEntry(flagLayer(flags).values, connection.backend, connection.servers, flags);
   if (flags['no-check'] !== true) await testConnection(invocation, name, entry);
@@ -38,8 +49,12 @@ export async function addContext(invocation: Invocation, name: string, flags: Ad
     document.setIn(['contexts', name], document.createNode(entry));
     if (isFirst) document.set('currentContext', name);
   });
-  const current = isFirst ? ' It is the current one.' : ` sdctl context use ${name} makes it the current one.`;
-  invocation.diagnostics.say(`${exists ? 'Replaced' : 'Added'} context ${name} (${connection.backend}).${current}`);
+  const current = isFirst
+    ? ' It is the current one.'
+    : ` sdctl context use ${name} makes it the current one.`;
+  invocation.diagnostics.say(
+    `${exists ? 'Replaced' : 'Added'} context ${name} (${connection.backend}).${current}`,
+  );
 }
 
 function homeOnly(invocation: Invocation): Readonly<Record<string, string | undefined>> {
@@ -47,12 +62,23 @@ function homeOnly(invocation: Invocation): Readonly<Record<string, string | unde
   return { HOME, SDCTL_STATE_DIR, XDG_STATE_HOME };
 }
 
-function toEntry(values: ConnectionValues, backend: string, servers: readonly string[], flags: AddContextFlags): ContextEntry {
+function toEntry(
+  values: ConnectionValues,
+  backend: string,
+  servers: readonly string[],
+  flags: AddContextFlags,
+): ContextEntry {
   for (const key of ['password', 'token'] as const) {
     const secret = values[key];
-    if (secret?.type === 'file' && secret.file === '-') throw usageError(`--${key}-file - cannot be kept in a context`, 'a context names a file that is read with every command', `--${key}-file FILE`);
+    if (secret?.type === 'file' && secret.file === '-')
+      throw usageError(
+        `--${key}-file - cannot be kept in a context`,
+        'a context names a file that is read with every command',
+        `--${key}-file FILE`,
+      );
   }
-  const fileOf = (key: 'password' | 'token'): string | undefined => (values[key]?.type === 'file' ? values[key].file : undefined);
+  const fileOf = (key: 'password' | 'token'): string | undefined =>
+    values[key]?.type === 'file' ? values[key].file : undefined;
   const entry = {
     backend,
     servers: backend === 'local' ? undefined : servers,
@@ -69,7 +95,11 @@ function toEntry(values: ConnectionValues, backend: string, servers: readonly st
       serverName: values.tlsServerName,
       insecureSkipVerify: values.insecureSkipVerify,
     }),
-    auth: compact({ username: values.username, passwordFile: fileOf('password'), tokenFile: fileOf('token') }),
+    auth: compact({
+      username: values.username,
+      passwordFile: fileOf('password'),
+      tokenFile: fileOf('token'),
+    }),
     protected: flags.protected,
     readOnly: flags['read-only'],
   };
@@ -96,7 +126,10 @@ export function currentOf(config: ConfigFile): string | null {
 }
 
 /** @throws {SdctlError} E_NOT_FOUND with the nearest name */
-export function requireContext(config: ConfigFile, name: string): NonNullable<ConfigFile['contexts']>[string] {
+export function requireContext(
+  config: ConfigFile,
+  name: string,
+): NonNullable<ConfigFile['contexts']>[string] {
   const found = Object.hasOwn(config.contexts ?? {}, name) ? config.contexts?.[name] : undefined;
   if (found !== undefined) return found;
   const known = Object.keys(config.contexts ?? {});
@@ -116,7 +149,9 @@ export async function useContext(invocation: Invocation, name: string): Promise<
   });
   const servers = contextLayer(name, context, undefined).values.servers ?? [];
   const where = [context.backend, ...servers.map((server) => server.replace(/\/\/[^@/]*@/, '//'))].join(', ');
-  invocation.diagnostics.say(`Current context is now ${name} (${where}).${before === undefined || before === name ? '' : ` Was ${before}.`}`);
+  invocation.diagnostics.say(
+    `Current context is now ${name} (${where}).${before === undefined || before === name ? '' : ` Was ${before}.`}`,
+  );
 }
 
 /** Removes a context from the file. @throws {SdctlError} E_NOT_FOUND */

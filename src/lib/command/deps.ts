@@ -48,7 +48,12 @@ const processes: ProcessProbe = {
 export function systemDeps(): Deps {
   // Decided before the two colour variables are rewritten for oclif.
   const env = { ...process.env };
-  const registryDeps: RegistryDeps = { clock: systemClock, random: Math.random, processes, timeouts: defaultTimeouts };
+  const registryDeps: RegistryDeps = {
+    clock: systemClock,
+    random: Math.random,
+    processes,
+    timeouts: defaultTimeouts,
+  };
   return {
     env,
     platform: process.platform,
@@ -60,7 +65,8 @@ export function systemDeps(): Deps {
     clock: systemClock,
     random: Math.random,
     processes,
-    openRegistry: async (connection) => (await import('../registry/open.js')).openRegistry(connection, registryDeps),
+    openRegistry: async (connection) =>
+      (await import('../registry/open.js')).openRegistry(connection, registryDeps),
     onSignal(listener) {
       const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
       for (const signal of signals) process.on(signal, listener);

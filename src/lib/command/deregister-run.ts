@@ -23,7 +23,12 @@ export interface DeregisterFlags extends ConfirmFlags {
  *
  * @throws {SdctlError} E_NOT_FOUND, E_AMBIGUOUS, E_CONFIRM, E_CONFLICT when it changed meanwhile
  */
-export async function deregisterOne(invocation: Invocation, handle: RegistryHandle, argument: string, flags: DeregisterFlags): Promise<void> {
+export async function deregisterOne(
+  invocation: Invocation,
+  handle: RegistryHandle,
+  argument: string,
+  flags: DeregisterFlags,
+): Promise<void> {
   const { diagnostics, view } = invocation;
   const target = toTarget(argument, flags.id, handle.capabilities.nodes);
   const snapshot = await handle.registry.list(target.service, invocation.callOptions());
@@ -37,7 +42,11 @@ export async function deregisterOne(invocation: Invocation, handle: RegistryHand
   const question = `Remove ${instanceText(instance, view)} from ${safeName(invocation.place)}?`;
   await confirm(invocation, question, flags);
   const outcome = await handle.registry.deregister(
-    { service: instance.service, id: instance.id, ...(instance.node === null ? {} : { node: instance.node }) },
+    {
+      service: instance.service,
+      id: instance.id,
+      ...(instance.node === null ? {} : { node: instance.node }),
+    },
     { ...invocation.callOptions(), expected: instance },
   );
   refuseOutcome(outcome, instance);
@@ -47,11 +56,17 @@ export async function deregisterOne(invocation: Invocation, handle: RegistryHand
 function toTarget(argument: string, id: string | undefined, hasNodes: boolean): Target {
   const target = id === undefined ? parseTarget(argument, hasNodes) : { service: argument, id, node: null };
   if (target !== null && target.service !== '' && target.id !== '') return target;
-  throw usageError(`"${argument}" does not name an instance`, 'an instance is written SERVICE/INSTANCE', `sdctl list ${argument.split('/')[0] ?? ''}`);
+  throw usageError(
+    `"${argument}" does not name an instance`,
+    'an instance is written SERVICE/INSTANCE',
+    `sdctl list ${argument.split('/')[0] ?? ''}`,
+  );
 }
 
 function chooseOne(instances: readonly Instance[], target: Target, invocation: Invocation): Instance {
-  const found = instances.filter((instance) => instance.id === target.id && (target.node === null || instance.node === target.node));
+  const found = instances.filter(
+    (instance) => instance.id === target.id && (target.node === null || instance.node === target.node),
+  );
   const [first, second] = found;
   if (first === undefined) {
     throw new SdctlError('E_NOT_FOUND', `no instance "${target.id}" in ${target.service}`, {
@@ -60,7 +75,9 @@ function chooseOne(instances: readonly Instance[], target: Target, invocation: I
     });
   }
   if (second === undefined) return first;
-  const names = found.map(({ service, id, node }) => (node === null ? `${service}/${id}` : `${service}/${id}@${node}`));
+  const names = found.map(({ service, id, node }) =>
+    node === null ? `${service}/${id}` : `${service}/${id}@${node}`,
+  );
   throw new SdctlError('E_AMBIGUOUS', `"${target.id}" exists ${found.length} times in ${target.service}`, {
     why: `ids are unique per node only: ${names.join(', ')}`,
     hint: `sdctl deregister ${names[0] ?? ''}`,
@@ -76,7 +93,9 @@ function planText(invocation: Invocation, instance: Instance): string {
     endpoint === undefined ? 'no endpoint' : safeName(formatEndpoint(endpoint)),
     stateText(instance.health, view),
     instance.lease === null ? 'no lease' : `lease ${safeName(instance.lease.id)}`,
-    ...(instance.owner === null ? [] : [`kept by ${safeName(instance.owner.host)}, pid ${instance.owner.pid}`]),
+    ...(instance.owner === null
+      ? []
+      : [`kept by ${safeName(instance.owner.host)}, pid ${instance.owner.pid}`]),
   ];
   return `Registry ${safeName(invocation.place)} (${safeName(invocation.serverNames)})\n  ${parts.join('   ')}`;
 }
@@ -84,7 +103,10 @@ function planText(invocation: Invocation, instance: Instance): string {
 function refuseOutcome(outcome: DeregisterOutcome, instance: Instance): void {
   const name = `${instance.service}/${instance.id}`;
   if (outcome === 'changed') {
-    throw new SdctlError('E_CONFLICT', `${name} changed meanwhile and was left alone`, { why: 'it is not the entry that was shown any more', hint: `sdctl list ${name}` });
+    throw new SdctlError('E_CONFLICT', `${name} changed meanwhile and was left alone`, {
+      why: 'it is not the entry that was shown any more',
+      hint: `sdctl list ${name}`,
+    });
   }
   if (outcome === 'not-owner') {
     throw new SdctlError('E_CONFLICT', `${name} can only be removed by its own agent`, {
@@ -94,11 +116,19 @@ function refuseOutcome(outcome: DeregisterOutcome, instance: Instance): void {
   }
 }
 
-async function print(invocation: Invocation, instance: Instance, outcome: 'planned' | DeregisterOutcome): Promise<void> {
+async function print(
+  invocation: Invocation,
+  instance: Instance,
+  outcome: 'planned' | DeregisterOutcome,
+): Promise<void> {
   const { view } = invocation;
   const origin = originOf(invocation);
   if (isDocumentFormat(view.format)) {
-    const document = deregisterResult([{ service: instance.service, id: instance.id, node: instance.node, outcome, entry: instance }], origin, { dryRun: outcome === 'planned' });
+    const document = deregisterResult(
+      [{ service: instance.service, id: instance.id, node: instance.node, outcome, entry: instance }],
+      origin,
+      { dryRun: outcome === 'planned' },
+    );
     invocation.print(await listDocumentText(document, view.format, {}));
   } else if (outcome === 'removed') {
     invocation.print(`${escapeField(`${instance.service}/${instance.id}`)}\n`);

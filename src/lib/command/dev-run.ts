@@ -58,11 +58,28 @@ export async function runDev(invocation: Invocation, plan: DevPlan): Promise<voi
   await using fleet = await runFleet({ ...plan, signal: invocation.signal }, { clock, processes });
   await using handle = await invocation.openRegistry();
   const snapshot = await handle.operations.listAll(invocation.callOptions());
-  const judged = withLeases(snapshot, await handle.operations.leases(leaseIdsOf(snapshot), invocation.callOptions()));
-  sayStart(invocation, plan, judged.instances, plan.writesContext ? await writeContext(invocation, plan.directory) : null);
+  const judged = withLeases(
+    snapshot,
+    await handle.operations.leases(leaseIdsOf(snapshot), invocation.callOptions()),
+  );
+  sayStart(
+    invocation,
+    plan,
+    judged.instances,
+    plan.writesContext ? await writeContext(invocation, plan.directory) : null,
+  );
   if (invocation.view.format !== 'jsonl') {
-    const rows = [...judged.instances].sort((a, b) => compareText(a.service, b.service) || compareText(a.id, b.id));
-    invocation.print(await printRows(rows, { columns: instanceColumns({ services: true }), fields: instanceFields }, invocation.view, {}));
+    const rows = [...judged.instances].sort(
+      (a, b) => compareText(a.service, b.service) || compareText(a.id, b.id),
+    );
+    invocation.print(
+      await printRows(
+        rows,
+        { columns: instanceColumns({ services: true }), fields: instanceFields },
+        invocation.view,
+        {},
+      ),
+    );
   }
   const following = followMembership(invocation, handle, {
     service: null,
@@ -79,10 +96,17 @@ export async function runDev(invocation: Invocation, plan: DevPlan): Promise<voi
   if (end instanceof SdctlError) throw end;
 }
 
-function sayStart(invocation: Invocation, plan: DevPlan, instances: readonly Instance[], context: string | null): void {
+function sayStart(
+  invocation: Invocation,
+  plan: DevPlan,
+  instances: readonly Instance[],
+  context: string | null,
+): void {
   const services = new Set(instances.map((instance) => instance.service)).size;
   const { diagnostics } = invocation;
-  diagnostics.say(`Local registry with ${services} services and ${instances.length} instances, about ${plan.churnPerMinute} changes a minute, in ${plan.directory}.`);
+  diagnostics.say(
+    `Local registry with ${services} services and ${instances.length} instances, about ${plan.churnPerMinute} changes a minute, in ${plan.directory}.`,
+  );
   const where = context === null ? `--dir ${plan.directory}` : `-c ${context}`;
   diagnostics.say(`In another terminal:   sdctl list ${where}        Ctrl-C stops it.`);
 }
@@ -95,7 +119,10 @@ function sayStart(invocation: Invocation, plan: DevPlan, instances: readonly Ins
 async function writeContext(invocation: Invocation, directory: string): Promise<string | null> {
   const existing = invocation.config.contexts?.[CONTEXT];
   if (existing !== undefined && existing.backend !== 'local') {
-    invocation.diagnostics.notify({ level: 'warning', text: `context ${CONTEXT} exists and names ${existing.backend}: left alone` });
+    invocation.diagnostics.notify({
+      level: 'warning',
+      text: `context ${CONTEXT} exists and names ${existing.backend}: left alone`,
+    });
     return null;
   }
   const isFirst = currentOf(invocation.config) === null;
@@ -109,7 +136,10 @@ async function writeContext(invocation: Invocation, directory: string): Promise<
     return CONTEXT;
   } catch (error) {
     if (!(error instanceof SdctlError)) throw error;
-    invocation.diagnostics.notify({ level: 'warning', text: `${error.message}${error.why === undefined ? '' : `: ${error.why}`}` });
+    invocation.diagnostics.notify({
+      level: 'warning',
+      text: `${error.message}${error.why === undefined ? '' : `: ${error.why}`}`,
+    });
     return null;
   }
 }

@@ -59,7 +59,11 @@ export class Diagnostics {
   #log(notice: Notice, first = false): void {
     const { logFile } = this.#options;
     if (logFile === null) return;
-    const record = { at: toRfc3339(this.#clock.nowMs()), level: notice.level, text: safeText(notice.text, { max: 4_000 }) };
+    const record = {
+      at: toRfc3339(this.#clock.nowMs()),
+      level: notice.level,
+      text: safeText(notice.text, { max: 4_000 }),
+    };
     try {
       appendFileSync(logFile, `${JSON.stringify(record)}\n`, { mode: 0o600 });
     } catch (error) {

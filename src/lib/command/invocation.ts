@@ -51,14 +51,23 @@ export class Invocation {
   readonly signal: AbortSignal;
   #settings: Settings | null = null;
 
-  private constructor(deps: Deps, flags: InvocationFlags, location: ConfigLocation | null, config: ConfigFile, formats: FormatChoice, signal: AbortSignal) {
+  private constructor(
+    deps: Deps,
+    flags: InvocationFlags,
+    location: ConfigLocation | null,
+    config: ConfigFile,
+    formats: FormatChoice,
+    signal: AbortSignal,
+  ) {
     this.deps = deps;
     this.flags = flags;
     this.location = location;
     this.config = config;
     this.signal = signal;
     const { env } = deps;
-    const plain = flags.plain === true || (env['ACCESSIBLE'] !== undefined && !['', '0', 'false'].includes(env['ACCESSIBLE']));
+    const plain =
+      flags.plain === true ||
+      (env['ACCESSIBLE'] !== undefined && !['', '0', 'false'].includes(env['ACCESSIBLE']));
     this.diagnostics = new Diagnostics(deps.stderr, deps.clock, {
       quiet: flags.quiet === true,
       verbose: flags.verbose === true || flags.debug === true || isOn(env['SDCTL_DEBUG']),
@@ -68,10 +77,18 @@ export class Invocation {
     this.view = toView(deps, flags, config, formats, plain);
   }
 
-  static async open(deps: Deps, flags: InvocationFlags, formats: FormatChoice, signal: AbortSignal): Promise<Invocation> {
+  static async open(
+    deps: Deps,
+    flags: InvocationFlags,
+    formats: FormatChoice,
+    signal: AbortSignal,
+  ): Promise<Invocation> {
     const location = locateConfig(flags.config, deps.env, deps.platform);
     const writesConfig = formats === configWriting;
-    const config = writesConfig && flags.config !== undefined ? await loadConfig({ path: flags.config, from: 'SDCTL_CONFIG' }) : await loadConfig(location);
+    const config =
+      writesConfig && flags.config !== undefined
+        ? await loadConfig({ path: flags.config, from: 'SDCTL_CONFIG' })
+        : await loadConfig(location);
     return new Invocation(deps, flags, location, config, formats, signal);
   }
 
@@ -84,7 +101,10 @@ export class Invocation {
     if (this.#settings === null) {
       this.#settings = resolveSettings({ flags: this.flags, env: this.deps.env, config: this.config });
       for (const { name, why, quiet } of this.#settings.ignored) {
-        this.diagnostics.notify({ level: quiet ? 'detail' : 'warning', text: `${name} is set but ignored: ${why}` });
+        this.diagnostics.notify({
+          level: quiet ? 'detail' : 'warning',
+          text: `${name} is set but ignored: ${why}`,
+        });
       }
     }
     return this.#settings;
@@ -114,7 +134,9 @@ export class Invocation {
 
   /** `--timeout` as typed, in milliseconds; null when absent. */
   get timeoutFlagMs(): number | null {
-    return this.flags.timeout === undefined ? null : requireDuration('--timeout', this.flags.timeout, { minMs: 1 });
+    return this.flags.timeout === undefined
+      ? null
+      : requireDuration('--timeout', this.flags.timeout, { minMs: 1 });
   }
 
   /** Limit of one call from SDCTL_TIMEOUT or the config file; null: the registry's own. */
@@ -135,7 +157,10 @@ export class Invocation {
   async openRegistry(): Promise<RegistryHandle> {
     const { connection } = this;
     if (connection.tls.insecureSkipVerify) {
-      this.diagnostics.notify({ level: 'warning', text: 'server certificates are not checked (insecure-skip-verify)' });
+      this.diagnostics.notify({
+        level: 'warning',
+        text: 'server certificates are not checked (insecure-skip-verify)',
+      });
     }
     const asking = connection.backend === 'local' ? 'Reading' : 'Asking';
     this.diagnostics.notify({ level: 'progress', text: `${asking} ${this.serverNames} …` });
@@ -159,12 +184,30 @@ export class Invocation {
 }
 
 /** For commands that may create the config file that `--config` names. */
-export const configWriting: FormatChoice = { allowed: ['table', 'tsv', 'json', 'yaml'], terminal: 'table', pipe: 'tsv' };
+export const configWriting: FormatChoice = {
+  allowed: ['table', 'tsv', 'json', 'yaml'],
+  terminal: 'table',
+  pipe: 'tsv',
+};
 
-function toView(deps: Deps, flags: InvocationFlags, config: ConfigFile, formats: FormatChoice, plain: boolean): View {
+function toView(
+  deps: Deps,
+  flags: InvocationFlags,
+  config: ConfigFile,
+  formats: FormatChoice,
+  plain: boolean,
+): View {
   const { env, stdout } = deps;
-  const width = flags.width !== undefined ? requireInteger('--width', flags.width, 20, 10_000) : terminalWidth(env['COLUMNS'], stdout.columns);
-  const color = decideColor({ flag: checkedColor(flags.color), env, setting: config.defaults?.color, isTerminal: stdout.isTerminal });
+  const width =
+    flags.width !== undefined
+      ? requireInteger('--width', flags.width, 20, 10_000)
+      : terminalWidth(env['COLUMNS'], stdout.columns);
+  const color = decideColor({
+    flag: checkedColor(flags.color),
+    env,
+    setting: config.defaults?.color,
+    isTerminal: stdout.isTerminal,
+  });
   return {
     format: chooseFormat(deps, flags, config, formats),
     width,
@@ -188,7 +231,12 @@ function terminalWidth(columns: string | undefined, terminal: number | undefined
 }
 
 /** `--json` and `-o` > SDCTL_OUTPUT > config (where the command can print it) > what the command prints unasked. */
-function chooseFormat(deps: Deps, flags: InvocationFlags, config: ConfigFile, formats: FormatChoice): OutputFormat {
+function chooseFormat(
+  deps: Deps,
+  flags: InvocationFlags,
+  config: ConfigFile,
+  formats: FormatChoice,
+): OutputFormat {
   const typed = flags.output ?? (flags.json === true ? 'json' : undefined);
   if (flags.output !== undefined && flags.json === true && flags.output !== 'json') {
     throw usageError(`--json and -o ${flags.output} contradict each other`, undefined, '-o json');
@@ -196,13 +244,25 @@ function chooseFormat(deps: Deps, flags: InvocationFlags, config: ConfigFile, fo
   if (typed !== undefined) {
     const known = outputFormats.find((format) => format === typed);
     if (known !== undefined && formats.allowed.includes(known)) return known;
-    const instead = typed === 'json' && formats.allowed.includes('jsonl') ? 'jsonl' : (formats.allowed[0] ?? 'table');
-    const why = known === undefined ? `valid: ${formats.allowed.join(', ')}` : `this command can print ${formats.allowed.join(', ')}`;
-    throw usageError(known === undefined ? `-o ${typed} is not a format` : `-o ${typed} is not possible here`, why, `-o ${instead}`);
+    const instead =
+      typed === 'json' && formats.allowed.includes('jsonl') ? 'jsonl' : (formats.allowed[0] ?? 'table');
+    const why =
+      known === undefined
+        ? `valid: ${formats.allowed.join(', ')}`
+        : `this command can print ${formats.allowed.join(', ')}`;
+    throw usageError(
+      known === undefined ? `-o ${typed} is not a format` : `-o ${typed} is not possible here`,
+      why,
+      `-o ${instead}`,
+    );
   }
   const env = deps.env['SDCTL_OUTPUT'];
   if (env && !outputFormats.some((format) => format === env)) {
-    throw usageError(`SDCTL_OUTPUT=${env} is not a format`, `valid: ${outputFormats.join(', ')}`, 'SDCTL_OUTPUT=table');
+    throw usageError(
+      `SDCTL_OUTPUT=${env} is not a format`,
+      `valid: ${outputFormats.join(', ')}`,
+      'SDCTL_OUTPUT=table',
+    );
   }
   const wish = formats.allowed.find((format) => format === (env || config.defaults?.output));
   return wish ?? (deps.stdout.isTerminal ? formats.terminal : formats.pipe);

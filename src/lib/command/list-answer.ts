@@ -2,7 +2,16 @@ import { isGlob } from '../discovery/selector.js';
 import { parseTarget } from '../discovery/target.js';
 import { leaseIdsOf, withLeases } from '../discovery/ttl.js';
 import { SdctlError } from '../errors.js';
-import { compareInstances, groupServices, healthStates, worstHealth, compareText, type Instance, type Service, type Snapshot } from '../model/instance.js';
+import {
+  compareInstances,
+  groupServices,
+  healthStates,
+  worstHealth,
+  compareText,
+  type Instance,
+  type Service,
+  type Snapshot,
+} from '../model/instance.js';
 import type { RegistryHandle } from '../registry/types.js';
 import { instanceList, serviceList } from '../render/documents.js';
 import { renderNames } from '../render/fields.js';
@@ -37,24 +46,40 @@ export interface ListAnswer {
  *
  * @throws {SdctlError} E_NOT_FOUND when a service or instance is named that has no entry at all
  */
-export async function readSnapshot(invocation: Invocation, handle: RegistryHandle, question: ListQuestion): Promise<ListAnswer> {
+export async function readSnapshot(
+  invocation: Invocation,
+  handle: RegistryHandle,
+  question: ListQuestion,
+): Promise<ListAnswer> {
   const { name, selection } = question;
   const overview = name === undefined || isGlob(name);
-  const found = overview ? { service: null, snapshot: await handle.operations.listAll(invocation.callOptions()) } : await readNamed(invocation, handle, name);
+  const found = overview
+    ? { service: null, snapshot: await handle.operations.listAll(invocation.callOptions()) }
+    : await readNamed(invocation, handle, name);
   // Before the selection: what is left of a lease may change the health that is asked for.
-  const judged = question.ttl || !overview ? await addTtl(invocation, handle, found.snapshot, question.ttl) : found.snapshot;
+  const judged =
+    question.ttl || !overview
+      ? await addTtl(invocation, handle, found.snapshot, question.ttl)
+      : found.snapshot;
   return { service: found.service, snapshot: narrow(judged, selection) };
 }
 
 /** The service of that name; where there is none, the instance behind its last `/`. */
-async function readNamed(invocation: Invocation, handle: RegistryHandle, name: string): Promise<{ service: string; snapshot: Snapshot }> {
+async function readNamed(
+  invocation: Invocation,
+  handle: RegistryHandle,
+  name: string,
+): Promise<{ service: string; snapshot: Snapshot }> {
   const whole = await handle.registry.list(name, invocation.callOptions());
   if (whole.instances.length > 0 || whole.undecoded.length > 0) return { service: name, snapshot: whole };
   const target = parseTarget(name, handle.capabilities.nodes);
   if (target === null) throw noSuchService(name, invocation.place);
   const parent = await handle.registry.list(target.service, invocation.callOptions());
-  const instances = parent.instances.filter((instance) => instance.id === target.id && (target.node === null || instance.node === target.node));
-  if (instances.length > 0) return { service: target.service, snapshot: { ...parent, instances, undecoded: [] } };
+  const instances = parent.instances.filter(
+    (instance) => instance.id === target.id && (target.node === null || instance.node === target.node),
+  );
+  if (instances.length > 0)
+    return { service: target.service, snapshot: { ...parent, instances, undecoded: [] } };
   if (parent.instances.length === 0) throw noSuchService(target.service, invocation.place);
   throw new SdctlError('E_NOT_FOUND', `no instance "${target.id}" in ${target.service}`, {
     why: `${parent.instances.length} instances exist in ${invocation.place}`,
@@ -64,27 +89,46 @@ async function readNamed(invocation: Invocation, handle: RegistryHandle, name: s
 
 function narrow(snapshot: Snapshot, selection: Selection): Snapshot {
   if (!selection.narrows) return snapshot;
-  return { ...snapshot, instances: snapshot.instances.filter((instance) => selection.matches(instance)), undecoded: [] };
+  return {
+    ...snapshot,
+    instances: snapshot.instances.filter((instance) => selection.matches(instance)),
+    undecoded: [],
+  };
 }
 
-async function addTtl(invocation: Invocation, handle: RegistryHandle, snapshot: Snapshot, asked: boolean): Promise<Snapshot> {
+async function addTtl(
+  invocation: Invocation,
+  handle: RegistryHandle,
+  snapshot: Snapshot,
+  asked: boolean,
+): Promise<Snapshot> {
   const ids = leaseIdsOf(snapshot);
   if (!handle.capabilities.readableTtl || ids.length === 0) return snapshot;
   if (ids.length > TTL_LIMIT && !asked) {
-    invocation.diagnostics.notify({ level: 'warning', text: `remaining TTLs of ${ids.length} leases were not read; --ttl reads them` });
+    invocation.diagnostics.notify({
+      level: 'warning',
+      text: `remaining TTLs of ${ids.length} leases were not read; --ttl reads them`,
+    });
     return snapshot;
   }
   return withLeases(snapshot, await handle.operations.leases(ids, invocation.callOptions()));
 }
 
 /** Prints the instances of one service. */
-export async function listInstances(invocation: Invocation, handle: RegistryHandle, answer: ListAnswer, flags: ListFlags): Promise<void> {
+export async function listInstances(
+  invocation: Invocation,
+  handle: RegistryHandle,
+  answer: ListAnswer,
+  flags: ListFlags,
+): Promise<void> {
   const { view } = invocation;
   const sorted = [...answer.snapshot.instances].sort(compareInstances);
   const rows = arrange(sorted, instanceFields, flags);
   const snapshot = { ...answer.snapshot, instances: rows };
   if (isDocumentFormat(view.format)) {
-    invocation.print(await listDocumentText(instanceList(snapshot, originOf(invocation)), view.format, flags));
+    invocation.print(
+      await listDocumentText(instanceList(snapshot, originOf(invocation)), view.format, flags),
+    );
   } else if (view.format === 'name') {
     invocation.print(renderNames(namesOf(rows)));
   } else {
@@ -106,12 +150,21 @@ function namesOf(instances: readonly Instance[]): { service: string; id: string 
 }
 
 /** Prints the overview of services. */
-export async function listServices(invocation: Invocation, _handle: RegistryHandle, answer: ListAnswer, flags: ListFlags): Promise<void> {
+export async function listServices(
+  invocation: Invocation,
+  _handle: RegistryHandle,
+  answer: ListAnswer,
+  flags: ListFlags,
+): Promise<void> {
   const { view } = invocation;
-  const services = groupServices(answer.snapshot).sort((a, b) => worstRank(a) - worstRank(b) || compareText(a.name, b.name));
+  const services = groupServices(answer.snapshot).sort(
+    (a, b) => worstRank(a) - worstRank(b) || compareText(a.name, b.name),
+  );
   const rows = arrange(services, serviceFields, flags);
   if (isDocumentFormat(view.format)) {
-    invocation.print(await listDocumentText(serviceList(rows, answer.snapshot, originOf(invocation)), view.format, flags));
+    invocation.print(
+      await listDocumentText(serviceList(rows, answer.snapshot, originOf(invocation)), view.format, flags),
+    );
   } else if (view.format === 'name') {
     invocation.print(renderNames(rows.map((row) => ({ service: row.name }))));
   } else {
@@ -125,7 +178,10 @@ function worstRank(service: Service): number {
 }
 
 /** Which registry an answer is from, for documents and summaries. */
-export function originOf(invocation: Invocation): { readonly context: string | null; readonly backend: string } {
+export function originOf(invocation: Invocation): {
+  readonly context: string | null;
+  readonly backend: string;
+} {
   const { context, backend } = invocation.connection;
   return { context, backend };
 }

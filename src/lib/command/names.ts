@@ -5,7 +5,10 @@ import { usageError } from './usage.js';
 /** @throws {SdctlError} E_USAGE for a name that sdctl does not give to new services and instances */
 export function requireNewName(what: string, name: string): void {
   if (isNewName(name)) return;
-  throw usageError(`${what} "${name}" is not a valid name`, 'allowed: 1 to 128 of A-Z a-z 0-9 . _ : - and not . or ..');
+  throw usageError(
+    `${what} "${name}" is not a valid name`,
+    'allowed: 1 to 128 of A-Z a-z 0-9 . _ : - and not . or ..',
+  );
 }
 
 /** The failure of a command that names a service without entries. */

@@ -10,7 +10,11 @@ export interface FlagTokens {
  *
  * @param topics first words that take a second one (`context`, `config`)
  */
-export function normaliseArguments(argv: readonly string[], tokens: FlagTokens, topics: ReadonlySet<string>): string[] {
+export function normaliseArguments(
+  argv: readonly string[],
+  tokens: FlagTokens,
+  topics: ReadonlySet<string>,
+): string[] {
   const leading: string[] = [];
   let index = 0;
   while (index < argv.length) {

@@ -10,7 +10,11 @@ export function isDocumentFormat(format: OutputFormat): format is 'json' | 'json
 }
 
 /** A list as json, jsonl or yaml, with `--fields` applied. @throws {SdctlError} E_USAGE for unknown fields */
-export async function listDocumentText(document: ListDocument, format: 'json' | 'jsonl' | 'yaml', flags: ListFlags): Promise<string> {
+export async function listDocumentText(
+  document: ListDocument,
+  format: 'json' | 'jsonl' | 'yaml',
+  flags: ListFlags,
+): Promise<string> {
   const names = fieldNames(flags);
   const projection = names === null ? { ok: true as const, document } : projectFields(document, names);
   if (!projection.ok) throw unknownFields(projection.unknown, projection.valid);
@@ -21,7 +25,10 @@ export async function listDocumentText(document: ListDocument, format: 'json' | 
 }
 
 /** One document as json, one json line, or yaml. */
-export async function documentText(document: SdctlDocument | object, format: 'json' | 'jsonl' | 'yaml'): Promise<string> {
+export async function documentText(
+  document: SdctlDocument | object,
+  format: 'json' | 'jsonl' | 'yaml',
+): Promise<string> {
   if (format === 'yaml') {
     const { toYaml } = await import('../render/yaml-text.js');
     return toYaml(document);

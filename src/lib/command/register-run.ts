@@ -1,6 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { SdctlError } from '../errors.js';
-import { formatEndpoint, isLoopback, isUnspecified, parseEndpoint, type Endpoint } from '../model/endpoint.js';
+import {
+  formatEndpoint,
+  isLoopback,
+  isUnspecified,
+  parseEndpoint,
+  type Endpoint,
+} from '../model/endpoint.js';
 import type { RegistrationEvent } from '../model/registration.js';
 import type { Registration, RegistrationSpec, RegistryHandle } from '../registry/types.js';
 import { registrationEventDocument } from '../render/event-documents.js';
@@ -50,7 +56,8 @@ export function registerPlan(invocation: Invocation, service: string, flags: Reg
   if (flags.id !== undefined) requireNewName('id', flags.id);
   const metadata = parseMetadata(flags.meta ?? []);
   const onLost = flags['on-lost'];
-  if (onLost !== 'restore' && onLost !== 'exit') throw usageError(`--on-lost ${onLost} is not valid`, 'valid: restore, exit', '--on-lost exit');
+  if (onLost !== 'restore' && onLost !== 'exit')
+    throw usageError(`--on-lost ${onLost} is not valid`, 'valid: restore, exit', '--on-lost exit');
   const started = toRfc3339(clock.nowMs());
   return {
     spec: {
@@ -66,7 +73,10 @@ export function registerPlan(invocation: Invocation, service: string, flags: Reg
       registeredAt: started,
     },
     ttlMs: requireDuration('--ttl', flags.ttl, { minMs: MIN_TTL_MS, maxMs: MAX_TTL_MS }),
-    deregisterAfterMs: requireDuration('--deregister-after', flags['deregister-after'], { minMs: 60_000, maxMs: MAX_TTL_MS }),
+    deregisterAfterMs: requireDuration('--deregister-after', flags['deregister-after'], {
+      minMs: 60_000,
+      maxMs: MAX_TTL_MS,
+    }),
     onLost,
     takeover: flags.takeover === true,
     retryStartMs: parseRetryStart(flags['retry-start']),
@@ -75,10 +85,21 @@ export function registerPlan(invocation: Invocation, service: string, flags: Reg
 
 function requireEndpoint(text: string): Endpoint {
   const endpoint = parseEndpoint(text);
-  if (endpoint === null) throw usageError(`--endpoint ${text} is no endpoint`, 'a scheme, a host and a port, no path', '--endpoint http://10.0.4.17:8080');
-  if (isUnspecified(endpoint)) throw usageError(`--endpoint ${text} cannot be called`, 'that address means any of this machine, callers need one of them', '--endpoint http://10.0.4.17:8080');
+  if (endpoint === null)
+    throw usageError(
+      `--endpoint ${text} is no endpoint`,
+      'a scheme, a host and a port, no path',
+      '--endpoint http://10.0.4.17:8080',
+    );
+  if (isUnspecified(endpoint))
+    throw usageError(
+      `--endpoint ${text} cannot be called`,
+      'that address means any of this machine, callers need one of them',
+      '--endpoint http://10.0.4.17:8080',
+    );
   const port = endpoint.port ?? { http: 80, https: 443 }[endpoint.protocol ?? ''];
-  if (port === undefined) throw usageError(`--endpoint ${text} has no port`, undefined, `--endpoint ${text}:8080`);
+  if (port === undefined)
+    throw usageError(`--endpoint ${text} has no port`, undefined, `--endpoint ${text}:8080`);
   return { ...endpoint, port };
 }
 
@@ -86,8 +107,14 @@ function parseMetadata(pairs: readonly string[]): Record<string, string> {
   const metadata: Record<string, string> = {};
   for (const pair of pairs) {
     const cut = pair.indexOf('=');
-    if (cut <= 0) throw usageError(`--meta ${pair} is no pair`, 'metadata is written key=value', '--meta version=1.8.2');
-    Object.defineProperty(metadata, pair.slice(0, cut), { value: pair.slice(cut + 1), enumerable: true, configurable: true, writable: true });
+    if (cut <= 0)
+      throw usageError(`--meta ${pair} is no pair`, 'metadata is written key=value', '--meta version=1.8.2');
+    Object.defineProperty(metadata, pair.slice(0, cut), {
+      value: pair.slice(cut + 1),
+      enumerable: true,
+      configurable: true,
+      writable: true,
+    });
   }
   return metadata;
 }
@@ -98,7 +125,12 @@ function parseMetadata(pairs: readonly string[]): Record<string, string> {
  * @param onCleanup told what a first signal leads to, to be said before it is done
  * @throws {SdctlError} what ended the membership, or E_UNREACHABLE when the removal could not be confirmed
  */
-export async function keepAnnounced(invocation: Invocation, handle: RegistryHandle, plan: RegisterPlan, onCleanup: (text: string) => void): Promise<void> {
+export async function keepAnnounced(
+  invocation: Invocation,
+  handle: RegistryHandle,
+  plan: RegisterPlan,
+  onCleanup: (text: string) => void,
+): Promise<void> {
   warn(invocation, handle, plan);
   const id = plan.spec.id ?? defaultId(plan.spec.service, plan.spec.endpoints, handle.capabilities.nodes);
   requireNewName('id', id);
@@ -119,7 +151,9 @@ export async function keepAnnounced(invocation: Invocation, handle: RegistryHand
     },
   );
   invocation.diagnostics.clear();
-  onCleanup(`Deregistering ${name}; a second Ctrl-C leaves it until its lease ends in ${formatDuration(registration.remainingMs() ?? 0)}.`);
+  onCleanup(
+    `Deregistering ${name}; a second Ctrl-C leaves it until its lease ends in ${formatDuration(registration.remainingMs() ?? 0)}.`,
+  );
   const stopped = new Promise<'stopped'>((resolve) => {
     const stop = (): void => {
       resolve('stopped');
@@ -138,18 +172,23 @@ function warn(invocation: Invocation, handle: RegistryHandle, plan: RegisterPlan
     invocation.diagnostics.notify({ level: 'warning', text });
   };
   if (capabilities.adviseMinTtlMs !== null && plan.ttlMs < capabilities.adviseMinTtlMs) {
-    warning(`--ttl ${formatDuration(plan.ttlMs)} is short for ${handle.backend}: below ${formatDuration(capabilities.adviseMinTtlMs)} a brief pause makes it critical`);
+    warning(
+      `--ttl ${formatDuration(plan.ttlMs)} is short for ${handle.backend}: below ${formatDuration(capabilities.adviseMinTtlMs)} a brief pause makes it critical`,
+    );
   }
   const loopback = plan.spec.endpoints.find(isLoopback);
   if (capabilities.remote && loopback !== undefined) {
-    warning(`${formatEndpoint(loopback)} can be called from this machine only, but the registry is elsewhere`);
+    warning(
+      `${formatEndpoint(loopback)} can be called from this machine only, but the registry is elsewhere`,
+    );
   }
 }
 
 /** The first endpoint; on registries whose ids are shared by all services of a node, with the service in front. */
 function defaultId(service: string, endpoints: readonly Endpoint[], shared: boolean): string {
   const first = endpoints[0];
-  const place = first === undefined ? '' : `${first.address}:${first.port ?? ''}`.replace(/[^A-Za-z0-9._:-]/g, '-');
+  const place =
+    first === undefined ? '' : `${first.address}:${first.port ?? ''}`.replace(/[^A-Za-z0-9._:-]/g, '-');
   return shared ? `${service}-${place}` : place;
 }
 
@@ -168,7 +207,9 @@ async function stop(invocation: Invocation, registration: Registration, name: st
     });
   }
   if (outcome !== 'changed' && outcome !== 'not-owner') return;
-  throw new SdctlError('E_TAKEN_OVER', `${name} belongs to another run now and was left alone`, { hint: `sdctl list ${name}` });
+  throw new SdctlError('E_TAKEN_OVER', `${name} belongs to another run now and was left alone`, {
+    hint: `sdctl list ${name}`,
+  });
 }
 
 /** When the entry goes away by itself. */
@@ -182,8 +223,11 @@ function endText(invocation: Invocation, leftMs: number | null): string {
 
 function print(invocation: Invocation, plan: RegisterPlan, event: RegistrationEvent): void {
   const { view, diagnostics, connection, flags } = invocation;
-  if (view.format === 'jsonl') invocation.print(`${toJson(registrationEventDocument(event, connection.backend))}\n`);
-  if (view.format === 'name' && event.type === 'registered') invocation.print(renderNames([{ service: event.instance.service, id: event.instance.id }]));
+  if (view.format === 'jsonl')
+    invocation.print(`${toJson(registrationEventDocument(event, connection.backend))}\n`);
+  if (view.format === 'name' && event.type === 'registered')
+    invocation.print(renderNames([{ service: event.instance.service, id: event.instance.id }]));
   if (flags.quiet === true) return;
-  for (const line of registrationLines(event, { ...originOf(invocation), onLost: plan.onLost }, view)) diagnostics.line(line);
+  for (const line of registrationLines(event, { ...originOf(invocation), onLost: plan.onLost }, view))
+    diagnostics.line(line);
 }

@@ -31,18 +31,38 @@ export interface ResolvePlan {
 
 /** @throws {SdctlError} E_USAGE for a flag that cannot be read */
 export function resolvePlan(flags: ResolveFlags): ResolvePlan {
-  if (flags.all === true && flags.count !== undefined) throw usageError('--all and --count contradict each other', undefined, '--all');
+  if (flags.all === true && flags.count !== undefined)
+    throw usageError('--all and --count contradict each other', undefined, '--all');
   const strategy = strategies.find((known) => known === (flags.strategy ?? 'first'));
-  if (strategy === undefined) throw usageError(`--strategy ${flags.strategy ?? ''} is not known`, `valid: ${strategies.join(', ')}`, '--strategy random');
+  if (strategy === undefined)
+    throw usageError(
+      `--strategy ${flags.strategy ?? ''} is not known`,
+      `valid: ${strategies.join(', ')}`,
+      '--strategy random',
+    );
   if (strategy === 'nearest' && flags.zone === undefined) {
-    throw usageError('--strategy nearest needs the zone of the caller', undefined, '--strategy nearest --zone eu-west-1a');
+    throw usageError(
+      '--strategy nearest needs the zone of the caller',
+      undefined,
+      '--strategy nearest --zone eu-west-1a',
+    );
   }
   const include = flags.include === undefined ? null : parseHealthList(flags.include);
-  if (include?.ok === false) throw usageError(`--include ${include.word} is no state`, 'valid: warning, critical, maintenance, unknown', '--include warning');
+  if (include?.ok === false)
+    throw usageError(
+      `--include ${include.word} is no state`,
+      'valid: warning, critical, maintenance, unknown',
+      '--include warning',
+    );
   return {
     strategy,
     usable: new Set<Health>(['passing', ...(include?.states ?? [])]),
-    count: flags.all === true ? Infinity : flags.count === undefined ? 1 : requireInteger('--count', flags.count, 1),
+    count:
+      flags.all === true
+        ? Infinity
+        : flags.count === undefined
+          ? 1
+          : requireInteger('--count', flags.count, 1),
     zone: flags.zone ?? null,
   };
 }
@@ -52,28 +72,48 @@ export function resolvePlan(flags: ResolveFlags): ResolvePlan {
  *
  * @throws {SdctlError} E_NOT_FOUND for a service without entries, E_NO_USABLE when none may be called
  */
-export async function printEndpoints(invocation: Invocation, snapshot: Snapshot, service: string, plan: ResolvePlan, flags: { readonly fields?: string | undefined }): Promise<void> {
+export async function printEndpoints(
+  invocation: Invocation,
+  snapshot: Snapshot,
+  service: string,
+  plan: ResolvePlan,
+  flags: { readonly fields?: string | undefined },
+): Promise<void> {
   const { view, deps } = invocation;
   if (snapshot.instances.length === 0) throw noSuchService(service, invocation.place);
   const turn = Math.floor(deps.clock.nowMs() / 1_000);
   const { choices, skipped } = pickEndpoints(snapshot.instances, { ...plan, random: deps.random, turn });
   for (const { instance, why } of skipped) {
-    invocation.diagnostics.notify({ level: 'detail', text: `skipped ${instanceText(instance, view)}: ${why}` });
+    invocation.diagnostics.notify({
+      level: 'detail',
+      text: `skipped ${instanceText(instance, view)}: ${why}`,
+    });
   }
   if (choices.length === 0) throw noneUsable(service, snapshot, skipped);
   const chosen = choices.slice(0, plan.count);
   invocation.print(await endpointsText(invocation, snapshot, chosen, flags));
 }
 
-async function endpointsText(invocation: Invocation, snapshot: Snapshot, chosen: readonly Choice[], flags: { readonly fields?: string | undefined }): Promise<string> {
+async function endpointsText(
+  invocation: Invocation,
+  snapshot: Snapshot,
+  chosen: readonly Choice[],
+  flags: { readonly fields?: string | undefined },
+): Promise<string> {
   const { view } = invocation;
-  if (isDocumentFormat(view.format)) return listDocumentText(endpointList(chosen, snapshot, originOf(invocation)), view.format, flags);
-  if (view.format === 'name') return chosen.map(({ endpoint }) => `${escapeField(formatCallTarget(endpoint))}\n`).join('');
+  if (isDocumentFormat(view.format))
+    return listDocumentText(endpointList(chosen, snapshot, originOf(invocation)), view.format, flags);
+  if (view.format === 'name')
+    return chosen.map(({ endpoint }) => `${escapeField(formatCallTarget(endpoint))}\n`).join('');
   const rows: readonly Instance[] = chosen.map(({ instance }) => instance);
   return printRows(rows, { columns: instanceColumns(), fields: instanceFields }, view, flags);
 }
 
-function noneUsable(service: string, snapshot: Snapshot, skipped: readonly { readonly why: string }[]): SdctlError {
+function noneUsable(
+  service: string,
+  snapshot: Snapshot,
+  skipped: readonly { readonly why: string }[],
+): SdctlError {
   const counts = new Map<string, number>();
   for (const { why } of skipped) counts.set(why, (counts.get(why) ?? 0) + 1);
   const why = [...counts].map(([reason, count]) => `${count} ${reason}`).join(', ');

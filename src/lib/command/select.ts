@@ -24,13 +24,23 @@ export function toSelection(flags: SelectFlags, pattern: string | undefined): Se
   }
   if (flags.selector !== undefined) {
     const parsed = parseSelector(flags.selector);
-    if (!parsed.ok) throw usageError(`-l ${flags.selector} is no selector`, parsed.reason, "-l 'zone=a,version!=1.2,tier in (a,b),canary,!legacy'");
+    if (!parsed.ok)
+      throw usageError(
+        `-l ${flags.selector} is no selector`,
+        parsed.reason,
+        "-l 'zone=a,version!=1.2,tier in (a,b),canary,!legacy'",
+      );
     tests.push(parsed.matches);
   }
   for (const tag of flags.tag ?? []) tests.push((instance) => instance.tags.includes(tag));
   if (flags.health !== undefined) {
     const parsed = parseHealthList(flags.health);
-    if (!parsed.ok) throw usageError(`--health ${parsed.word} is no state`, 'valid: passing, warning, critical, maintenance, unknown', '--health warning,critical');
+    if (!parsed.ok)
+      throw usageError(
+        `--health ${parsed.word} is no state`,
+        'valid: passing, warning, critical, maintenance, unknown',
+        '--health warning,critical',
+      );
     tests.push((instance) => parsed.states.has(instance.health));
   }
   return { narrows: tests.length > 0, matches: (instance) => tests.every((test) => test(instance)) };

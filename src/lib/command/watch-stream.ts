@@ -43,7 +43,8 @@ export interface WatchPlan {
 export function watchPlan(invocation: Invocation, flags: WatchFlags, selection: Selection): WatchPlan {
   const { service } = flags;
   const until = flags.until === undefined ? null : parseUntil(flags.until);
-  if (until?.ok === false) throw usageError(`--until ${flags.until ?? ''} cannot be read`, until.reason, "--until 'passing>=3'");
+  if (until?.ok === false)
+    throw usageError(`--until ${flags.until ?? ''} cannot be read`, until.reason, "--until 'passing>=3'");
   return {
     service: service === undefined || isGlob(service) ? null : service,
     selection,
@@ -61,7 +62,12 @@ function parseTypes(text: string | undefined): ReadonlySet<EventType> {
   const types = new Set<EventType>();
   for (const word of text.split(',').map((part) => part.trim())) {
     const type = eventTypes.find((known) => known === word);
-    if (type === undefined) throw usageError(`--events ${word} is no event`, `valid: ${eventTypes.join(', ')}`, '--events joined,left');
+    if (type === undefined)
+      throw usageError(
+        `--events ${word} is no event`,
+        `valid: ${eventTypes.join(', ')}`,
+        '--events joined,left',
+      );
     types.add(type);
   }
   return types;
@@ -79,10 +85,19 @@ export function parseRetryStart(text: string | undefined): number {
  * @throws {SdctlError} what the registry reports before the first `synced`; E_NOT_REACHED; E_TIMEOUT when the time
  *   was over before anything was read
  */
-export async function followMembership(invocation: Invocation, handle: RegistryHandle, plan: WatchPlan): Promise<'aborted' | 'reached' | 'over'> {
+export async function followMembership(
+  invocation: Invocation,
+  handle: RegistryHandle,
+  plan: WatchPlan,
+): Promise<'aborted' | 'reached' | 'over'> {
   const waiting = new AbortController();
   const { wholeMs } = plan;
-  const timer = wholeMs === null ? null : setTimeout(() => { waiting.abort(); }, wholeMs);
+  const timer =
+    wholeMs === null
+      ? null
+      : setTimeout(() => {
+          waiting.abort();
+        }, wholeMs);
   const signal = AbortSignal.any([invocation.signal, waiting.signal]);
   const callMs = invocation.timeoutSettingMs;
   const printer = new EventPrinter(invocation, plan);
@@ -110,17 +125,25 @@ export async function followMembership(invocation: Invocation, handle: RegistryH
   if (!waiting.signal.aborted) return 'aborted';
   if (!printer.synced) throw neverSynced(invocation, wholeMs ?? 0);
   if (plan.until === null) return 'over';
-  throw new SdctlError('E_NOT_REACHED', `${plan.untilText} was not reached within ${formatDuration(wholeMs ?? 0)}`, {
-    why: `${countText(set.size, 'instance')} at the end`,
-    hint: plan.service === null ? 'sdctl list' : `sdctl list ${plan.service}`,
-  });
+  throw new SdctlError(
+    'E_NOT_REACHED',
+    `${plan.untilText} was not reached within ${formatDuration(wholeMs ?? 0)}`,
+    {
+      why: `${countText(set.size, 'instance')} at the end`,
+      hint: plan.service === null ? 'sdctl list' : `sdctl list ${plan.service}`,
+    },
+  );
 }
 
 function neverSynced(invocation: Invocation, wholeMs: number): SdctlError {
-  return new SdctlError('E_TIMEOUT', `nothing could be read from ${invocation.place} within ${formatDuration(wholeMs)}`, {
-    why: 'the first answer did not come in time',
-    hint: '-v shows the attempts',
-  });
+  return new SdctlError(
+    'E_TIMEOUT',
+    `nothing could be read from ${invocation.place} within ${formatDuration(wholeMs)}`,
+    {
+      why: 'the first answer did not come in time',
+      hint: '-v shows the attempts',
+    },
+  );
 }
 
 /** Keeps the set that the condition is about. */
@@ -128,7 +151,8 @@ function track(set: Map<string, Instance>, event: MembershipEvent, selection: Se
   switch (event.type) {
     case 'synced':
       set.clear();
-      for (const instance of event.snapshot.instances) if (selection.matches(instance)) set.set(instanceKey(instance), instance);
+      for (const instance of event.snapshot.instances)
+        if (selection.matches(instance)) set.set(instanceKey(instance), instance);
       return;
     case 'joined':
     case 'updated':
@@ -168,7 +192,11 @@ class EventPrinter {
       this.#width = subjectWidth(event.snapshot);
       this.#invocation.diagnostics.clear();
     } else if (event.type !== 'stale') {
-      if (!selection.matches(event.instance) && !(event.type === 'updated' && selection.matches(event.previous))) return;
+      if (
+        !selection.matches(event.instance) &&
+        !(event.type === 'updated' && selection.matches(event.previous))
+      )
+        return;
       this.#changes += 1;
     }
     if (!types.has(event.type) || (first && event.type === 'synced' && !initial)) return;
@@ -177,7 +205,8 @@ class EventPrinter {
 
   sayTotal(elapsedMs: number): void {
     const { deps, diagnostics } = this.#invocation;
-    if (this.#isSynced && deps.stdout.isTerminal) diagnostics.say(`${countText(this.#changes, 'change')} in ${formatDuration(elapsedMs)}.`);
+    if (this.#isSynced && deps.stdout.isTerminal)
+      diagnostics.say(`${countText(this.#changes, 'change')} in ${formatDuration(elapsedMs)}.`);
   }
 
   #narrowed(event: Extract<MembershipEvent, { type: 'synced' }>): MembershipEvent {
@@ -190,7 +219,8 @@ class EventPrinter {
   #text(event: MembershipEvent): string {
     const { view } = this.#invocation;
     const { service } = this.#plan;
-    if (view.format === 'jsonl') return `${toJson(membershipEventDocument(event, { service, ...originOf(this.#invocation) }))}\n`;
+    if (view.format === 'jsonl')
+      return `${toJson(membershipEventDocument(event, { service, ...originOf(this.#invocation) }))}\n`;
     if (view.format === 'tsv') return eventTsv(event, { service });
     return `${eventLine(event, { service, subjectWidth: this.#width }, view)}\n`;
   }

@@ -20,7 +20,8 @@ export interface ConfigLocation {
 export function locateConfig(flag: string | undefined, env: Env, platform: string): ConfigLocation | null {
   if (flag !== undefined) return { path: flag, from: '--config' };
   if (env['SDCTL_CONFIG']) return { path: env['SDCTL_CONFIG'], from: 'SDCTL_CONFIG' };
-  if (env['XDG_CONFIG_HOME']) return { path: join(env['XDG_CONFIG_HOME'], 'sdctl', 'config.yaml'), from: 'XDG_CONFIG_HOME' };
+  if (env['XDG_CONFIG_HOME'])
+    return { path: join(env['XDG_CONFIG_HOME'], 'sdctl', 'config.yaml'), from: 'XDG_CONFIG_HOME' };
   if (platform === 'win32' && env['LOCALAPPDATA']) {
     return { path: join(env['LOCALAPPDATA'], 'sdctl', 'config.yaml'), from: 'LOCALAPPDATA' };
   }

@@ -61,7 +61,12 @@ export interface ConnectionFlags {
 }
 
 /** What a flag and its `SDCTL_*` twin are called; one line per setting. */
-const names: Readonly<Record<Exclude<ConnectionKey, 'password' | 'token'>, readonly [flag: keyof ConnectionFlags, env: string | null]>> = {
+const names: Readonly<
+  Record<
+    Exclude<ConnectionKey, 'password' | 'token'>,
+    readonly [flag: keyof ConnectionFlags, env: string | null]
+  >
+> = {
   backend: ['backend', 'SDCTL_BACKEND'],
   servers: ['server', 'SDCTL_SERVERS'],
   layout: ['layout', 'SDCTL_LAYOUT'],
@@ -108,7 +113,10 @@ export function envLayer(env: Env): Layer {
     values[key] = key === 'servers' ? splitList([value]) : key === 'insecureSkipVerify' ? isOn(value) : value;
     labels[key as ConnectionKey] = name;
   }
-  for (const [key, name] of [['password', 'SDCTL_PASSWORD'], ['token', 'SDCTL_TOKEN']] as const) {
+  for (const [key, name] of [
+    ['password', 'SDCTL_PASSWORD'],
+    ['token', 'SDCTL_TOKEN'],
+  ] as const) {
     const source = secretFromEnv(env, name);
     if (source === null) continue;
     values[key] = source;
@@ -127,7 +135,8 @@ function secretFromEnv(env: Env, name: string): SecretSource | null {
 /** A context of the config file. `~/` in its paths is the user's home. */
 export function contextLayer(name: string, context: ContextConfig, home: string | undefined): Layer {
   const origin = `context ${name}`;
-  const path = (file: string): string => (home !== undefined && file.startsWith('~/') ? home + file.slice(1) : file);
+  const path = (file: string): string =>
+    home !== undefined && file.startsWith('~/') ? home + file.slice(1) : file;
   const values: MutableValues = { backend: context.backend };
   if (context.servers !== undefined) values.servers = splitList(context.servers);
   if (context.directory !== undefined) values.directory = path(context.directory);
@@ -135,15 +144,18 @@ export function contextLayer(name: string, context: ContextConfig, home: string 
     if (context[key] !== undefined) values[key] = context[key];
   }
   const { tls, auth } = context;
-  for (const key of ['caFile', 'certFile', 'keyFile'] as const) if (tls?.[key] !== undefined) values[key] = path(tls[key]);
+  for (const key of ['caFile', 'certFile', 'keyFile'] as const)
+    if (tls?.[key] !== undefined) values[key] = path(tls[key]);
   if (tls?.serverName !== undefined) values.tlsServerName = tls.serverName;
   if (tls?.insecureSkipVerify !== undefined) values.insecureSkipVerify = tls.insecureSkipVerify;
   if (auth?.username !== undefined) values.username = auth.username;
   for (const key of ['password', 'token'] as const) {
     const file = auth?.[`${key}File`];
     const variable = auth?.[`${key}Env`];
-    if (file !== undefined) values[key] = { type: 'file', file: path(file), origin: `file named by ${origin}` };
-    else if (variable !== undefined) values[key] = { type: 'env', name: variable, origin: `${variable}, named by ${origin}` };
+    if (file !== undefined)
+      values[key] = { type: 'file', file: path(file), origin: `file named by ${origin}` };
+    else if (variable !== undefined)
+      values[key] = { type: 'env', name: variable, origin: `${variable}, named by ${origin}` };
   }
   const labels = Object.fromEntries(Object.keys(values).map((key) => [key, origin]));
   return { values, labels, ownsServers: true };
@@ -151,7 +163,10 @@ export function contextLayer(name: string, context: ContextConfig, home: string 
 
 /** Splits comma lists, trims, drops empty parts. */
 export function splitList(values: readonly string[]): readonly string[] {
-  return values.flatMap((value) => value.split(',')).map((value) => value.trim()).filter((value) => value !== '');
+  return values
+    .flatMap((value) => value.split(','))
+    .map((value) => value.trim())
+    .filter((value) => value !== '');
 }
 
 /** `1`, `true`, `yes`, `on` in any case. */
@@ -159,13 +174,20 @@ export function isOn(value: string | undefined): boolean {
   return value !== undefined && /^(1|true|yes|on)$/i.test(value);
 }
 
-function checked(values: Record<string, unknown>, labels: Partial<Record<ConnectionKey, string>>): ConnectionValues {
+function checked(
+  values: Record<string, unknown>,
+  labels: Partial<Record<ConnectionKey, string>>,
+): ConnectionValues {
   const { backend } = values;
   if (backend !== undefined && backend !== 'etcd' && backend !== 'consul' && backend !== 'local') {
-    throw new SdctlError('E_USAGE', `${labels.backend ?? ''} "${typeof backend === 'string' ? backend : typeof backend}" is not a backend`, {
-      why: 'valid: etcd, consul, local',
-      hint: '--backend etcd',
-    });
+    throw new SdctlError(
+      'E_USAGE',
+      `${labels.backend ?? ''} "${typeof backend === 'string' ? backend : typeof backend}" is not a backend`,
+      {
+        why: 'valid: etcd, consul, local',
+        hint: '--backend etcd',
+      },
+    );
   }
   return values;
 }

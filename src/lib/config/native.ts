@@ -2,10 +2,28 @@ import { SdctlError } from '../errors.js';
 import { isOn, splitList, type ConnectionKey, type ConnectionValues, type Layer } from './layers.js';
 import type { Env } from './file.js';
 
-const etcdVariables = ['ETCDCTL_ENDPOINTS', 'ETCDCTL_CACERT', 'ETCDCTL_CERT', 'ETCDCTL_KEY', 'ETCDCTL_USER', 'ETCDCTL_PASSWORD'];
+const etcdVariables = [
+  'ETCDCTL_ENDPOINTS',
+  'ETCDCTL_CACERT',
+  'ETCDCTL_CERT',
+  'ETCDCTL_KEY',
+  'ETCDCTL_USER',
+  'ETCDCTL_PASSWORD',
+];
 const consulVariables = [
-  'CONSUL_HTTP_ADDR', 'CONSUL_HTTP_SSL', 'CONSUL_HTTP_SSL_VERIFY', 'CONSUL_HTTP_TOKEN', 'CONSUL_HTTP_TOKEN_FILE', 'CONSUL_HTTP_AUTH',
-  'CONSUL_CACERT', 'CONSUL_CAPATH', 'CONSUL_CLIENT_CERT', 'CONSUL_CLIENT_KEY', 'CONSUL_TLS_SERVER_NAME', 'CONSUL_NAMESPACE', 'CONSUL_PARTITION',
+  'CONSUL_HTTP_ADDR',
+  'CONSUL_HTTP_SSL',
+  'CONSUL_HTTP_SSL_VERIFY',
+  'CONSUL_HTTP_TOKEN',
+  'CONSUL_HTTP_TOKEN_FILE',
+  'CONSUL_HTTP_AUTH',
+  'CONSUL_CACERT',
+  'CONSUL_CAPATH',
+  'CONSUL_CLIENT_CERT',
+  'CONSUL_CLIENT_KEY',
+  'CONSUL_TLS_SERVER_NAME',
+  'CONSUL_NAMESPACE',
+  'CONSUL_PARTITION',
 ];
 
 /** The variables of both families that are set, for `config view`. */
@@ -38,7 +56,8 @@ type Mutable = { -readonly [K in ConnectionKey]?: ConnectionValues[K] };
 
 function etcdLayer(env: Env): Layer {
   const secure = Boolean(env['ETCDCTL_CACERT'] ?? env['ETCDCTL_CERT']);
-  const withScheme = (server: string): string => (server.includes('://') || !secure ? server : `https://${server}`);
+  const withScheme = (server: string): string =>
+    server.includes('://') || !secure ? server : `https://${server}`;
   const values: Mutable = { backend: 'etcd' };
   const labels: Partial<Record<ConnectionKey, string>> = { backend: 'ETCDCTL_ENDPOINTS' };
   if (env['ETCDCTL_ENDPOINTS']) {
@@ -101,7 +120,13 @@ function consulLayer(env: Env): Layer {
 
 type TextKey = 'caFile' | 'certFile' | 'keyFile' | 'tlsServerName' | 'namespace' | 'partition';
 
-function take(values: Mutable, labels: Partial<Record<ConnectionKey, string>>, env: Env, key: TextKey, name: string): void {
+function take(
+  values: Mutable,
+  labels: Partial<Record<ConnectionKey, string>>,
+  env: Env,
+  key: TextKey,
+  name: string,
+): void {
   const value = env[name];
   if (!value) return;
   values[key] = value;

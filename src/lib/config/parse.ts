@@ -52,11 +52,20 @@ function toError(issue: v.BaseIssue<unknown>, file: string, lineOf: LineOf): Sdc
   if (issue.type === 'strict_object' && issue.expected === 'never') {
     const valid = validKeys(parent) ?? [];
     const close = nearest(key, valid);
-    return configError(`${where}: unknown key "${key}"${inside}`, `valid: ${valid.join(', ')}`, close === null ? undefined : `${close}: …`);
+    return configError(
+      `${where}: unknown key "${key}"${inside}`,
+      `valid: ${valid.join(', ')}`,
+      close === null ? undefined : `${close}: …`,
+    );
   }
-  if (issue.received === 'undefined') return configError(`${where}: "${key}" is missing${inside}`, `expected ${issue.expected ?? 'a value'}`);
-  if (path.length === 0) return configError(`${file}: not a mapping of settings`, `it holds ${issue.received}`);
-  return configError(`${where}: "${key}"${inside} must be ${issue.expected ?? 'something else'}`, `it is ${issue.received}`);
+  if (issue.received === 'undefined')
+    return configError(`${where}: "${key}" is missing${inside}`, `expected ${issue.expected ?? 'a value'}`);
+  if (path.length === 0)
+    return configError(`${file}: not a mapping of settings`, `it holds ${issue.received}`);
+  return configError(
+    `${where}: "${key}"${inside} must be ${issue.expected ?? 'something else'}`,
+    `it is ${issue.received}`,
+  );
 }
 
 /** What the shape alone cannot say. */
@@ -66,7 +75,11 @@ function checkMeaning(config: ConfigFile, file: string, lineOf: LineOf): void {
     const parsed = parseDuration(timeout);
     if (!parsed.ok) {
       const where = `${file} line ${lineOf(['defaults', 'timeout'])}`;
-      throw configError(`${where}: timeout "${timeout}" ${parsed.reason}`, 'durations are written 500ms, 30s, 5m', `timeout: ${parsed.suggestion ?? '5s'}`);
+      throw configError(
+        `${where}: timeout "${timeout}" ${parsed.reason}`,
+        'durations are written 500ms, 30s, 5m',
+        `timeout: ${parsed.suggestion ?? '5s'}`,
+      );
     }
   }
 }

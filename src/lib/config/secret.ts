@@ -35,10 +35,14 @@ function readSecretFile(file: string | number, origin: string): string {
     return readFileSync(file, 'utf8').replace(/\r?\n$/, '');
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
-    throw new SdctlError('E_FILE', `cannot read the credentials file ${file === 0 ? '(standard input)' : String(file)}`, {
-      why: `${code === 'ENOENT' ? 'no such file' : (code ?? 'unreadable')}, named by ${origin}`,
-      hint: 'check the path and its permissions',
-      cause: error,
-    });
+    throw new SdctlError(
+      'E_FILE',
+      `cannot read the credentials file ${file === 0 ? '(standard input)' : String(file)}`,
+      {
+        why: `${code === 'ENOENT' ? 'no such file' : (code ?? 'unreadable')}, named by ${origin}`,
+        hint: 'check the path and its permissions',
+        cause: error,
+      },
+    );
   }
 }

@@ -3,7 +3,15 @@ import { SdctlError } from '../errors.js';
 import { parseServer } from '../registry/server-url.js';
 import type { BackendName, Connection } from '../registry/connection.js';
 import type { Env } from './file.js';
-import { contextLayer, envLayer, flagLayer, type ConnectionFlags, type ConnectionKey, type ConnectionValues, type Layer } from './layers.js';
+import {
+  contextLayer,
+  envLayer,
+  flagLayer,
+  type ConnectionFlags,
+  type ConnectionKey,
+  type ConnectionValues,
+  type Layer,
+} from './layers.js';
 import { nativeLayer, nativeVariables } from './native.js';
 import { nearest } from './nearest.js';
 import type { ConfigFile, ContextConfig } from './schema.js';
@@ -39,8 +47,21 @@ const defaultServers: Readonly<Record<BackendName, readonly string[]>> = {
   local: [],
 };
 export const defaultPorts: Readonly<Record<BackendName, number>> = { etcd: 2379, consul: 8500, local: 0 };
-const wellKnownPorts: Readonly<Record<number, BackendName>> = { 2379: 'etcd', 8500: 'consul', 8501: 'consul' };
-const credentialKeys = ['caFile', 'certFile', 'keyFile', 'tlsServerName', 'insecureSkipVerify', 'username', 'password', 'token'] as const;
+const wellKnownPorts: Readonly<Record<number, BackendName>> = {
+  2379: 'etcd',
+  8500: 'consul',
+  8501: 'consul',
+};
+const credentialKeys = [
+  'caFile',
+  'certFile',
+  'keyFile',
+  'tlsServerName',
+  'insecureSkipVerify',
+  'username',
+  'password',
+  'token',
+] as const;
 export const DEFAULT_PREFIX = '/services/';
 
 /**
@@ -56,16 +77,25 @@ export function resolveSettings(input: SettingsInput): Settings {
   const flags = flagLayer(input.flags);
   let fromEnv = envLayer(env);
   if (context?.from === '--context') {
-    for (const label of Object.values(fromEnv.labels)) ignored.push({ name: label, why: '--context was given', quiet: false });
+    for (const label of Object.values(fromEnv.labels))
+      ignored.push({ name: label, why: '--context was given', quiet: false });
     fromEnv = { values: {}, labels: {}, ownsServers: false };
   }
   const layers: Layer[] = [flags, fromEnv];
-  const typed = flags.values.backend ?? fromEnv.values.backend ?? guessBackend(flags.values, fromEnv.values, context !== null);
+  const typed =
+    flags.values.backend ??
+    fromEnv.values.backend ??
+    guessBackend(flags.values, fromEnv.values, context !== null);
   if (context !== null) {
     const layer = contextLayer(context.name, context.config, env['HOME']);
     const matches = typed === undefined || typed === context.config.backend;
     if (matches) layers.push(layer);
-    else ignored.push({ name: `context ${context.name}`, why: `it is for ${context.config.backend}, not ${typed}`, quiet: false });
+    else
+      ignored.push({
+        name: `context ${context.name}`,
+        why: `it is for ${context.config.backend}, not ${typed}`,
+        quiet: false,
+      });
     for (const name of nativeVariables(env)) ignored.push({ name, why: 'a context is active', quiet: true });
   } else {
     const layer = nativeLayer(env, typed);
@@ -95,7 +125,10 @@ function chooseContext({ flags, env, config }: SettingsInput): Settings['context
     const known = Object.keys(config.contexts ?? {});
     const close = nearest(name, known);
     throw new SdctlError('E_CONFIG', `no context "${name}"`, {
-      why: known.length === 0 ? `named by ${from}; the config file has none` : `named by ${from}; known: ${known.join(', ')}`,
+      why:
+        known.length === 0
+          ? `named by ${from}; the config file has none`
+          : `named by ${from}; known: ${known.join(', ')}`,
       hint: close === null ? 'sdctl context list' : `--context ${close}`,
     });
   }
@@ -103,7 +136,11 @@ function chooseContext({ flags, env, config }: SettingsInput): Settings['context
 }
 
 /** A server given without a backend says it by its port; a directory means the embedded registry. */
-function guessBackend(flags: ConnectionValues, env: ConnectionValues, hasContext: boolean): BackendName | undefined {
+function guessBackend(
+  flags: ConnectionValues,
+  env: ConnectionValues,
+  hasContext: boolean,
+): BackendName | undefined {
   if (hasContext) return undefined;
   if (flags.directory !== undefined) return 'local';
   const first = (flags.servers ?? env.servers)?.[0];
@@ -117,7 +154,11 @@ interface Merged {
   readonly labels: Readonly<Partial<Record<ConnectionKey, string>>>;
 }
 
-function merge(layers: readonly Layer[], typed: BackendName | undefined, ignored: { name: string; why: string; quiet: boolean }[]): Merged | null {
+function merge(
+  layers: readonly Layer[],
+  typed: BackendName | undefined,
+  ignored: { name: string; why: string; quiet: boolean }[],
+): Merged | null {
   const values: Record<string, unknown> = {};
   const labels: Partial<Record<ConnectionKey, string>> = {};
   const take = (layer: Layer, key: ConnectionKey): void => {
@@ -125,7 +166,16 @@ function merge(layers: readonly Layer[], typed: BackendName | undefined, ignored
     values[key] = layer.values[key];
     labels[key] = layer.labels[key] ?? '';
   };
-  const plainKeys = ['backend', 'servers', 'layout', 'prefix', 'datacenter', 'namespace', 'partition', 'directory'] as const;
+  const plainKeys = [
+    'backend',
+    'servers',
+    'layout',
+    'prefix',
+    'datacenter',
+    'namespace',
+    'partition',
+    'directory',
+  ] as const;
   for (const layer of layers) for (const key of plainKeys) take(layer, key);
   if (values['backend'] === undefined && typed !== undefined) {
     values['backend'] = typed;
@@ -143,11 +193,16 @@ function merge(layers: readonly Layer[], typed: BackendName | undefined, ignored
   const servers = values['servers'] as readonly string[];
   for (const layer of layers) {
     const owned = layer.values.servers ?? defaultServers[backend];
-    const mayUse = !layer.ownsServers || servers.every((server) => contains(owned, server, defaultPorts[backend]));
+    const mayUse =
+      !layer.ownsServers || servers.every((server) => contains(owned, server, defaultPorts[backend]));
     for (const key of credentialKeys) {
       if (mayUse) take(layer, key);
       else if (layer.values[key] !== undefined) {
-        ignored.push({ name: `${key} of ${layer.labels[key] ?? ''}`, why: 'credentials go only to the servers they belong to', quiet: false });
+        ignored.push({
+          name: `${key} of ${layer.labels[key] ?? ''}`,
+          why: 'credentials go only to the servers they belong to',
+          quiet: false,
+        });
       }
     }
   }
@@ -216,7 +271,8 @@ function toSources({ values, labels }: Merged, context: Settings['context']): So
       if (shown.length > 0) rows.push({ setting, value: shown.join(','), from });
     } else rows.push({ setting, value: String(value), from });
   }
-  if (values.prefix === undefined && values.backend === 'etcd') rows.push({ setting: 'prefix', value: DEFAULT_PREFIX, from: 'built-in' });
+  if (values.prefix === undefined && values.backend === 'etcd')
+    rows.push({ setting: 'prefix', value: DEFAULT_PREFIX, from: 'built-in' });
   if (values.layout === undefined) rows.push({ setting: 'layout', value: 'auto', from: 'built-in' });
   return rows;
 }

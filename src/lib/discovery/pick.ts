@@ -33,7 +33,9 @@ export interface PickResult {
 export function pickEndpoints(instances: readonly Instance[], options: PickOptions): PickResult {
   const choices: Choice[] = [];
   const skipped: { instance: Instance; why: string }[] = [];
-  for (const instance of [...instances].sort((a, b) => compareText(a.id, b.id) || compareText(a.node ?? '', b.node ?? ''))) {
+  for (const instance of [...instances].sort(
+    (a, b) => compareText(a.id, b.id) || compareText(a.node ?? '', b.node ?? ''),
+  )) {
     const endpoint = instance.endpoints.find((candidate) => candidate.port !== null);
     if (!options.usable.has(instance.health)) skipped.push({ instance, why: instance.health });
     else if (endpoint === undefined) skipped.push({ instance, why: 'no endpoint with a port' });
@@ -55,7 +57,8 @@ function order(choices: readonly Choice[], options: PickOptions): readonly Choic
       return [...choices.slice(start), ...choices.slice(0, start)];
     }
     case 'nearest': {
-      const isNear = ({ instance }: Choice): boolean => instance.zone !== null && instance.zone === options.zone;
+      const isNear = ({ instance }: Choice): boolean =>
+        instance.zone !== null && instance.zone === options.zone;
       return [...choices.filter(isNear), ...choices.filter((choice) => !isNear(choice))];
     }
   }
@@ -66,7 +69,11 @@ function order(choices: readonly Choice[], options: PickOptions): readonly Choic
  *
  * @see Efraimidis and Spirakis, "Weighted random sampling with a reservoir": sort by random^(1/weight)
  */
-function byWeight(choices: readonly Choice[], weightOf: (choice: Choice) => number, random: Random): readonly Choice[] {
+function byWeight(
+  choices: readonly Choice[],
+  weightOf: (choice: Choice) => number,
+  random: Random,
+): readonly Choice[] {
   const keyed = choices.map((choice) => {
     const weight = weightOf(choice);
     return { choice, key: weight > 0 ? (1 - random()) ** (1 / weight) : -1 };

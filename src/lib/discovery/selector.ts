@@ -78,10 +78,16 @@ function valueOf(instance: Instance, key: string): string | null {
 }
 
 /** Reads `passing,warning`; answers the first word that is no state. */
-export function parseHealthList(text: string): { readonly ok: true; readonly states: ReadonlySet<Health> } | { readonly ok: false; readonly word: string } {
+export function parseHealthList(
+  text: string,
+):
+  | { readonly ok: true; readonly states: ReadonlySet<Health> }
+  | { readonly ok: false; readonly word: string } {
   const states = new Set<Health>();
   for (const word of text.split(',').map((part) => part.trim().toLowerCase())) {
-    const state = healthStates.find((known) => known === word || (word === 'maint' && known === 'maintenance'));
+    const state = healthStates.find(
+      (known) => known === word || (word === 'maint' && known === 'maintenance'),
+    );
     if (state === undefined) return { ok: false, word };
     states.add(state);
   }
@@ -95,12 +101,16 @@ export function isGlob(name: string): boolean {
 
 /** A test for names: `*` any text, `?` one character, `[ab]` one of these. */
 export function globMatcher(pattern: string): (name: string) => boolean {
-  const source = pattern.replace(/\[(!?)([^\]]*)\]|[*?]|[^*?[]+|\[/gs, (token, not: string | undefined, set: string | undefined) => {
-    if (set !== undefined && set !== '') return `[${not === '!' ? '^' : ''}${set.replace(/[\\\]^]/g, '\\$&')}]`;
-    if (token === '*') return '.*';
-    if (token === '?') return '.';
-    return token.replace(/[.+^${}()|[\]\\*?]/g, '\\$&');
-  });
+  const source = pattern.replace(
+    /\[(!?)([^\]]*)\]|[*?]|[^*?[]+|\[/gs,
+    (token, not: string | undefined, set: string | undefined) => {
+      if (set !== undefined && set !== '')
+        return `[${not === '!' ? '^' : ''}${set.replace(/[\\\]^]/g, '\\$&')}]`;
+      if (token === '*') return '.*';
+      if (token === '?') return '.';
+      return token.replace(/[.+^${}()|[\]\\*?]/g, '\\$&');
+    },
+  );
   const expression = new RegExp(`^${source}$`, 'su');
   return (name) => expression.test(name);
 }

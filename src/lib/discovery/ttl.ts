@@ -23,18 +23,25 @@ function withLease(instance: Instance, leases: ReadonlyMap<string, Lease>): Inst
   const { grantedSeconds, leftSeconds } = lease;
   const judged = healthOfRemainder(grantedSeconds, leftSeconds);
   // What the value itself says (critical, maintenance) is never improved by a fresh lease.
-  const health = instance.health === 'passing' || instance.health === 'warning' ? worstHealth([instance.health, judged]) : instance.health;
+  const health =
+    instance.health === 'passing' || instance.health === 'warning'
+      ? worstHealth([instance.health, judged])
+      : instance.health;
   return {
     ...instance,
     health,
-    healthReason: health === instance.health ? instance.healthReason : `${leftSeconds ?? 0}s of ${grantedSeconds ?? 0}s left`,
+    healthReason:
+      health === instance.health
+        ? instance.healthReason
+        : `${leftSeconds ?? 0}s of ${grantedSeconds ?? 0}s left`,
     lease: { ...instance.lease, ttlSeconds: grantedSeconds, leftSeconds },
   };
 }
 
 /** Passing when the registry does not say, or the TTL is too short to judge. */
 export function healthOfRemainder(grantedSeconds: number | null, leftSeconds: number | null): Health {
-  if (grantedSeconds === null || leftSeconds === null || grantedSeconds < MIN_JUDGED_SECONDS) return 'passing';
+  if (grantedSeconds === null || leftSeconds === null || grantedSeconds < MIN_JUDGED_SECONDS)
+    return 'passing';
   if (leftSeconds < grantedSeconds / 5) return 'critical';
   return leftSeconds < grantedSeconds / 3 ? 'warning' : 'passing';
 }

@@ -2,7 +2,8 @@ import { healthStates, type Health, type Instance } from '../model/instance.js';
 
 export type Condition = (instances: Iterable<Instance>) => boolean;
 
-export type UntilResult = { readonly ok: true; readonly holds: Condition } | { readonly ok: false; readonly reason: string };
+export type UntilResult =
+  { readonly ok: true; readonly holds: Condition } | { readonly ok: false; readonly reason: string };
 
 const COUNT = /^(instances|passing|warning|critical|maintenance|unknown)\s*(>=|<=|==|!=|=|>|<)\s*(\d+)$/;
 const NAMED = /^(gone|present)\s*=\s*(.+)$/s;
@@ -12,7 +13,8 @@ export function parseUntil(text: string): UntilResult {
   const conditions: Condition[] = [];
   for (const part of text.split(',').map((item) => item.trim())) {
     const condition = toCondition(part);
-    if (condition === null) return { ok: false, reason: `"${part}" is no condition: passing>=3, instances==0, gone=ID` };
+    if (condition === null)
+      return { ok: false, reason: `"${part}" is no condition: passing>=3, instances==0, gone=ID` };
     conditions.push(condition);
   }
   return { ok: true, holds: (instances) => conditions.every((condition) => condition(instances)) };

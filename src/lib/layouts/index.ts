@@ -24,7 +24,8 @@ export function decodeEntry(entry: RawEntry, root: LayoutRoot, layoutName = 'aut
     if (layoutName !== 'auto' && layout.name !== layoutName) continue;
     const result = layout.decode(entry, root);
     if (result.state === 'instance') return result;
-    if (result.state === 'undecodable') return { state: 'undecoded', entry: undecoded(entry, root, result.reason) };
+    if (result.state === 'undecodable')
+      return { state: 'undecoded', entry: undecoded(entry, root, result.reason) };
   }
   return { state: 'undecoded', entry: undecoded(entry, root, reasonFor(entry)) };
 }

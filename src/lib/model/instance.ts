@@ -121,7 +121,9 @@ export function groupServices(snapshot: Snapshot): Service[] {
     if (group === undefined) groups.set(instance.service, [instance]);
     else group.push(instance);
   }
-  return [...groups].map(([name, instances]) => toService(name, instances)).sort((a, b) => compareText(a.name, b.name));
+  return [...groups]
+    .map(([name, instances]) => toService(name, instances))
+    .sort((a, b) => compareText(a.name, b.name));
 }
 
 /** Counts the states of one service's instances. */

@@ -29,7 +29,12 @@ export type MembershipEvent =
       readonly reason: LeftReason;
       readonly resync: boolean;
     })
-  | (EventBase & { readonly type: 'stale'; readonly cause: SdctlError; readonly attempt: number; readonly retryInMs: number });
+  | (EventBase & {
+      readonly type: 'stale';
+      readonly cause: SdctlError;
+      readonly attempt: number;
+      readonly retryInMs: number;
+    });
 
 /** One change as an adapter reports it. */
 export type Change =

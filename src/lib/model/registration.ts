@@ -20,7 +20,11 @@ export type RegistrationEvent =
       /** Consul: how long it may stay critical before it is removed; null elsewhere. */
       readonly deregisterAfterSeconds: number | null;
     })
-  | (EventBase & { readonly type: 'renewed'; readonly ttlSeconds: number; /** It was late before. */ readonly afterLate: boolean })
+  | (EventBase & {
+      readonly type: 'renewed';
+      readonly ttlSeconds: number;
+      /** It was late before. */ readonly afterLate: boolean;
+    })
   | (EventBase & {
       readonly type: 'late';
       /** Seconds until the entry ends by itself; 0 once the TTL has passed without an answer. */

@@ -1,6 +1,12 @@
 import { isAborted, isRefusal, SdctlError } from '../errors.js';
 import type { Instance, Revision, Snapshot } from '../model/instance.js';
-import { MembershipState, type Change, type Difference, type LeftReason, type MembershipEvent } from '../model/membership.js';
+import {
+  MembershipState,
+  type Change,
+  type Difference,
+  type LeftReason,
+  type MembershipEvent,
+} from '../model/membership.js';
 import { backoffMs, type Random } from '../time/backoff.js';
 import { toRfc3339, type Clock } from '../time/clock.js';
 import type { WatchOptions } from './types.js';
@@ -87,7 +93,10 @@ export async function* keepFollowing(
               const difference = state.apply(change);
               if (difference !== null) yield toEvent(difference, false);
               if (change.type === 'undecoded') {
-                options.notify?.({ level: 'warning', text: `cannot read entry ${change.entry.key}: ${change.entry.reason}` });
+                options.notify?.({
+                  level: 'warning',
+                  text: `cannot read entry ${change.entry.key}: ${change.entry.reason}`,
+                });
               }
             }
             break;
@@ -107,10 +116,19 @@ export async function* keepFollowing(
       if (isRefusal(thrown)) follower.refreshCredentials();
       if (!synced || stale) {
         const first = isRefusal(thrown) && !refused;
-        options.notify?.({ level: first ? 'warning' : 'detail', text: describe(thrown, failures, retryInMs) });
+        options.notify?.({
+          level: first ? 'warning' : 'detail',
+          text: describe(thrown, failures, retryInMs),
+        });
       } else {
         stale = true;
-        yield { type: 'stale', ...stamp(), cause: thrown, attempt: failures, retryInMs: Math.round(retryInMs) };
+        yield {
+          type: 'stale',
+          ...stamp(),
+          cause: thrown,
+          attempt: failures,
+          retryInMs: Math.round(retryInMs),
+        };
       }
       refused = isRefusal(thrown);
       await clock.sleep(retryInMs, signal);

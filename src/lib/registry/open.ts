@@ -19,7 +19,9 @@ const openers: Readonly<Record<BackendName, () => Promise<Opener>>> = {
 export async function openRegistry(connection: Connection, deps: RegistryDeps): Promise<RegistryHandle> {
   const load = (openers as Readonly<Partial<Record<string, () => Promise<Opener>>>>)[connection.backend];
   if (load === undefined) {
-    throw new SdctlError('E_USAGE', `no backend "${connection.backend}"`, { hint: '--backend etcd, consul or local' });
+    throw new SdctlError('E_USAGE', `no backend "${connection.backend}"`, {
+      hint: '--backend etcd, consul or local',
+    });
   }
   const open = await load();
   return open(connection, deps);

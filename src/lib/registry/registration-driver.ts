@@ -20,7 +20,8 @@ export interface Occupant {
 }
 
 /** `fresh`: only where nothing is, or what is there is ours. `replace`: also where exactly that occupant is. */
-export type ClaimMode = { readonly type: 'fresh' } | { readonly type: 'replace'; readonly occupant: Occupant };
+export type ClaimMode =
+  { readonly type: 'fresh' } | { readonly type: 'replace'; readonly occupant: Occupant };
 
 export type ClaimResult =
   | {

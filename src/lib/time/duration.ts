@@ -22,7 +22,8 @@ export function parseDuration(text: string): DurationResult {
     end = PART.lastIndex;
   }
   if (text === '') return { ok: false, reason: 'is empty', suggestion: null };
-  if (!Number.isFinite(ms) || ms > 100 * 365 * UNITS_MS.d) return { ok: false, reason: 'is too long', suggestion: null };
+  if (!Number.isFinite(ms) || ms > 100 * 365 * UNITS_MS.d)
+    return { ok: false, reason: 'is too long', suggestion: null };
   return { ok: true, ms: Math.round(ms) };
 }
 
@@ -33,8 +34,10 @@ export function formatDuration(ms: number): string {
   const seconds = Math.round(abs / 1_000);
   if (seconds < 60) return `${seconds}s`;
   if (seconds < 3_600) return join(Math.floor(seconds / 60), 'm', seconds % 60, 's');
-  if (seconds < 86_400) return join(Math.floor(seconds / 3_600), 'h', Math.floor((seconds % 3_600) / 60), 'm');
-  if (seconds < 10 * 86_400) return join(Math.floor(seconds / 86_400), 'd', Math.floor((seconds % 86_400) / 3_600), 'h');
+  if (seconds < 86_400)
+    return join(Math.floor(seconds / 3_600), 'h', Math.floor((seconds % 3_600) / 60), 'm');
+  if (seconds < 10 * 86_400)
+    return join(Math.floor(seconds / 86_400), 'd', Math.floor((seconds % 86_400) / 3_600), 'h');
   return `${Math.floor(seconds / 86_400)}d`;
 }
 

@@ -7,7 +7,8 @@
  * @see etcd-io/etcd client/v3/lease.go, recvKeepAlive: the Go client renews at the same third
  */
 export function renewalIntervalMs(ttlMs: number): number {
-  if (!(ttlMs >= 1_000 && ttlMs < Infinity)) throw new RangeError(`ttlMs must be at least 1 000, got ${ttlMs}`);
+  if (!(ttlMs >= 1_000 && ttlMs < Infinity))
+    throw new RangeError(`ttlMs must be at least 1 000, got ${ttlMs}`);
   return Math.floor(ttlMs / 3);
 }
 

@@ -79,7 +79,9 @@ export class EtcdCtl {
 
   /** All pairs below a prefix in key order. */
   async list(prefix: string): Promise<ReadonlyMap<string, string>> {
-    const answer = JSON.parse(await this.ctl(['get', '--prefix', '--write-out=json', '--', prefix])) as RangeAnswer;
+    const answer = JSON.parse(
+      await this.ctl(['get', '--prefix', '--write-out=json', '--', prefix]),
+    ) as RangeAnswer;
     return new Map((answer.kvs ?? []).map((pair) => [decode(pair.key), decode(pair.value)]));
   }
 
