@@ -21,5 +21,6 @@ function open(url: string): ReturnType<typeof openConsul> {
 
 registryContract('consul', () => Promise.resolve(targetOf(open(consul.url))), {
   onExpiry: 'critical',
+  rawValues: false,
   openUnreachable: () => Promise.resolve(open(mute.url)),
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { aSpec, anOwner, uniqueName } from '../support/builders.js';
 import { Watching } from '../support/event-log.js';
-import type { ContractSetting } from './registry-contract.js';
+import { rawPutOf, type ContractSetting } from './registry-contract.js';
 
 export function describeWatch({
   open,
@@ -10,6 +10,7 @@ export function describeWatch({
   onExpiry,
   deletedReasons,
   expiredReasons,
+  rawValues,
 }: ContractSetting): void {
   const signal = AbortSignal.timeout(600_000);
   const soonMs = 1_000 + marginMs;
@@ -146,19 +147,20 @@ export function describeWatch({
       }
     });
 
-    it('reports an entry that nobody can read to the listener of notices', async ({ skip }) => {
-      await using target = await open();
-      if (target.rawPut === undefined) return skip('this backend takes no raw values');
-      const service = uniqueName('raw');
-      const notices: string[] = [];
-      await using watching = new Watching(target.handle.registry, service, {
-        notify: ({ text }) => notices.push(text),
+    if (rawValues)
+      it('reports an entry that nobody can read to the listener of notices', async () => {
+        await using target = await open();
+        const rawPut = rawPutOf(target);
+        const service = uniqueName('raw');
+        const notices: string[] = [];
+        await using watching = new Watching(target.handle.registry, service, {
+          notify: ({ text }) => notices.push(text),
+        });
+        await watching.until('synced', soonMs);
+        await rawPut(service, 'bad', '\u0000\u0001');
+        await target.handle.registry.register(aSpec({ service, id: 'good' }), { signal, ttlMs });
+        await watching.until('joined', soonMs);
+        await expect.poll(() => notices.length, { timeout: soonMs }).toBe(1);
       });
-      await watching.until('synced', soonMs);
-      await target.rawPut(service, 'bad', '\u0000\u0001');
-      await target.handle.registry.register(aSpec({ service, id: 'good' }), { signal, ttlMs });
-      await watching.until('joined', soonMs);
-      await expect.poll(() => notices.length, { timeout: soonMs }).toBe(1);
-    });
   });
 }

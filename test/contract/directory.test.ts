@@ -29,4 +29,5 @@ registryContract('directory', openDirectory, {
   marginMs: 300,
   deletedReasons: ['deleted'],
   expiredReasons: ['expired'],
+  openUnreachable: null,
 });

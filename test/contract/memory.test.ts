@@ -6,4 +6,6 @@ registryContract('memory', () => Promise.resolve(targetOf(createMemoryRegistry(t
   marginMs: 300,
   deletedReasons: ['deleted'],
   expiredReasons: ['expired'],
+  rawValues: false,
+  openUnreachable: null,
 });

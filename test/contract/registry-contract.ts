@@ -28,8 +28,10 @@ export interface ContractOptions {
   readonly expiredReasons?: readonly LeftReason[];
   /** Entries may have several endpoints; default true. */
   readonly severalEndpoints?: boolean;
-  /** A handle whose registry never answers, opened with small timeouts. */
-  readonly openUnreachable?: () => Promise<RegistryHandle>;
+  /** The target has `rawPut`; default true. False for registries that take no value of their own. */
+  readonly rawValues?: boolean;
+  /** A handle whose registry never answers; null for one that is always there. */
+  readonly openUnreachable: (() => Promise<RegistryHandle>) | null;
 }
 
 /** Options with their defaults, as the parts of the suite use them. */
@@ -41,6 +43,7 @@ export interface ContractSetting {
   readonly deletedReasons: readonly LeftReason[];
   readonly expiredReasons: readonly LeftReason[];
   readonly severalEndpoints: boolean;
+  readonly rawValues: boolean;
   readonly openUnreachable: (() => Promise<RegistryHandle>) | null;
 }
 
@@ -48,7 +51,7 @@ export interface ContractSetting {
 export function registryContract(
   name: string,
   open: () => Promise<ContractTarget>,
-  options: ContractOptions = {},
+  options: ContractOptions,
 ): void {
   const setting: ContractSetting = {
     open,
@@ -58,7 +61,8 @@ export function registryContract(
     deletedReasons: options.deletedReasons ?? ['deleted', 'unknown'],
     expiredReasons: options.expiredReasons ?? ['expired', 'unknown'],
     severalEndpoints: options.severalEndpoints ?? true,
-    openUnreachable: options.openUnreachable ?? null,
+    rawValues: options.rawValues ?? true,
+    openUnreachable: options.openUnreachable,
   };
   describe(`${name} registry`, () => {
     describeListing(setting);
@@ -66,6 +70,12 @@ export function registryContract(
     describeRegistration(setting);
     describeRivals(setting);
   });
+}
+
+/** @throws when the backend said that it takes raw values and its target has no way to write them */
+export function rawPutOf(target: ContractTarget): NonNullable<ContractTarget['rawPut']> {
+  if (target.rawPut === undefined) throw new Error('the target has no rawPut, declare rawValues: false');
+  return target.rawPut;
 }
 
 /** A target that only has to dispose its handle. */
