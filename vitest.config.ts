@@ -1,14 +1,53 @@
 import { defineConfig } from 'vitest/config';
 
+const shared = {
+  pool: 'forks',
+  // A test that passes at the second try has not passed.
+  retry: 0,
+  testTimeout: 30_000,
+  hookTimeout: 60_000,
+} as const;
+
+/** Load and soak tests take minutes; `npm run test:long` runs them. */
+const long = 'test/**/*.long.test.ts';
+/** Tests that compare times with limits. */
+const timed = ['test/faults/**/*.test.ts', 'test/integration/*-faults.test.ts'];
+const realServers = { globalSetup: ['test/support/global-setup.ts'], maxWorkers: 2 };
+
+/** The groups run one after the other, so that no property test takes the time a fault test is measured with. */
 export const config = defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
-    // Load and soak tests take minutes; they are run by name.
-    exclude: ['test/**/*.long.test.ts', '**/node_modules/**'],
-    globalSetup: ['test/support/global-setup.ts'],
-    pool: 'forks',
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    projects: [
+      {
+        test: {
+          ...shared,
+          name: 'quick',
+          include: ['test/{unit,property,commands}/**/*.test.ts'],
+          exclude: [long],
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        test: {
+          ...shared,
+          ...realServers,
+          name: 'servers',
+          include: ['test/{contract,integration,e2e}/**/*.test.ts'],
+          exclude: [long, ...timed],
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        test: {
+          ...shared,
+          ...realServers,
+          name: 'faults',
+          include: timed,
+          exclude: [long],
+          sequence: { groupOrder: 2 },
+        },
+      },
+    ],
   },
 });
 

@@ -1,25 +1,36 @@
-// Compiles src to dist and writes the manifest from which oclif reads its commands without loading them.
+/**
+ * Compiles src to dist and writes the manifest from which oclif reads its commands without loading them.
+ *
+ * The compiler writes beside dist and the result takes its place at the end: a failed build leaves the last good one,
+ * and a program that starts meanwhile finds all its files.
+ */
 import { execFileSync } from 'node:child_process';
-import { rmSync, writeFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { renameSync, rmSync } from 'node:fs';
+import path from 'node:path';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
-const node = (script, ...args) => {
-  execFileSync(process.execPath, [`${root}node_modules/${script}`, ...args], {
+const root = path.dirname(import.meta.dirname);
+const at = (name) => path.join(root, name);
+const staging = at(`.cache/dist-${process.pid}`);
+const remove = (name) => rmSync(name, { recursive: true, force: true });
+
+const run = (script, args, stdout, env = process.env) =>
+  execFileSync(process.execPath, [at(`node_modules/${script}`), ...args], {
     cwd: root,
-    stdio: ['ignore', 'inherit', 'inherit'],
+    stdio: ['ignore', stdout, 'inherit'],
+    env,
   });
-};
 
-rmSync(`${root}dist`, { recursive: true, force: true });
-node('typescript/bin/tsc', '-p', 'tsconfig.build.json');
-rmSync(`${root}dist/.tsbuildinfo`, { force: true });
-rmSync(`${root}oclif.manifest.json`, { force: true });
-await writeManifest();
-
-async function writeManifest() {
-  const { Plugin } = await import('@oclif/core/config');
-  const plugin = new Plugin({ root, type: 'core', ignoreManifest: true, errorOnManifestCreate: true });
-  await plugin.load();
-  writeFileSync(`${root}oclif.manifest.json`, `${JSON.stringify(plugin.manifest, null, 2)}\n`);
+try {
+  run('typescript/bin/tsc', ['-p', 'tsconfig.build.json', '--outDir', staging], 'inherit');
+  remove(at('dist'));
+  renameSync(staging, at('dist'));
+  remove(at('oclif.manifest.json'));
+  // oclif's update check and colours have no place in a build.
+  const quiet = { OCLIF_SKIP_UPDATE_CHECK: '1', NO_COLOR: '1', FORCE_COLOR: undefined };
+  run('oclif/bin/run.js', ['manifest'], 'ignore', { ...process.env, ...quiet });
+} catch (error) {
+  // The tool has said what is wrong.
+  process.exitCode = error.status || 1;
+} finally {
+  remove(staging);
 }

@@ -7,7 +7,7 @@
 import path from 'node:path';
 
 /** Highest layer first. A name is a folder or file directly in `src` or `src/lib`. */
-export const layers = [
+const layers = [
   ['commands', 'index.ts'],
   ['command'],
   // The simulated fleet is a client of the registries, as a command is.
@@ -19,7 +19,7 @@ export const layers = [
 ];
 
 /** Imports against the direction, each with the reason why it is right. Paths below `src/lib`; `/` at the end: a folder. */
-export const exceptions = [
+const exceptions = [
   // The port holds types only, and every sibling of registry/ speaks in them.
   { from: ['discovery/', 'doctor/', 'render/', 'config/'], to: ['registry/types.ts'] },
   // A layout encodes what the port is asked to register; RegistrationSpec is part of the port.
@@ -29,10 +29,10 @@ export const exceptions = [
 ];
 
 /** Adapters are opened by `registry/open.ts`, lazily; nobody else knows that they exist, siblings included. */
-export const adapters = ['registry/etcd/', 'registry/consul/', 'registry/local/'];
+const adapters = ['registry/etcd/', 'registry/consul/', 'registry/local/'];
 
 /** The few who may look into an adapter. */
-export const adapterUsers = [
+const adapterUsers = [
   { from: ['registry/open.ts'], to: adapters },
   // An application gets the registry in memory at once, without the loading of an adapter.
   { from: ['index.ts'], to: ['registry/local/open-local.ts'] },
@@ -41,7 +41,7 @@ export const adapterUsers = [
 ];
 
 /** Which part of `src` a package belongs to; paths below `src`. Packages not named here are free. */
-export const owners = {
+const owners = {
   etcd3: ['lib/registry/etcd/'],
   '@grpc/grpc-js': ['lib/registry/etcd/'],
   consul: ['lib/registry/consul/'],
@@ -53,7 +53,7 @@ export const owners = {
 };
 
 /** The global `process`, beside the owner of the module of that name. */
-export const processUsers = [
+const processUsers = [
   ...owners.process,
   // grpc-js makes Node warn on stderr; only emitWarning can stop that one warning.
   'lib/registry/etcd/quiet.ts',
@@ -67,7 +67,7 @@ const layerName = (file) => belowLib(file).split('/')[0];
 const isListed = (list, from, to) => list.some((entry) => within(from, entry.from) && within(to, entry.to));
 
 /** What is wrong with `from` importing the file `to` (both below `src`, with `/`), or null. */
-export function judgeFile(from, to) {
+function judgeFile(from, to) {
   const [source, target] = [belowLib(from), belowLib(to)];
   for (const [file, shown] of [
     [from, source],
@@ -87,7 +87,7 @@ export function judgeFile(from, to) {
 }
 
 /** What is wrong with `from` importing a package, or null. */
-export function judgePackage(from, specifier) {
+function judgePackage(from, specifier) {
   const bare = specifier.replace(/^node:/, '');
   const name = bare.split('/', bare.startsWith('@') ? 2 : 1).join('/');
   const places = Object.hasOwn(owners, name) ? owners[name] : undefined;

@@ -1,5 +1,5 @@
 import type { SdctlError } from '../errors.js';
-import type { Health, Instance, Owner, Revision, Snapshot } from '../model/instance.js';
+import type { Instance, Owner, Snapshot } from '../model/instance.js';
 import type { MembershipEvent } from '../model/membership.js';
 import type { RegistrationEvent } from '../model/registration.js';
 import type { Endpoint } from '../model/endpoint.js';
@@ -147,4 +147,3 @@ export interface RegistryHandle extends AsyncDisposable {
   readonly operations: RegistryOperations;
 }
 
-export type { Health, Instance, MembershipEvent, Revision, Snapshot };

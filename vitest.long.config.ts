@@ -1,0 +1,18 @@
+import { defineConfig } from 'vitest/config';
+
+/** What `npm run test:long` runs: everything that waits longer than a minute, one file at a time. */
+export const config = defineConfig({
+  test: {
+    include: ['test/**/*.long.test.ts'],
+    globalSetup: ['test/support/global-setup.ts'],
+    pool: 'forks',
+    fileParallelism: false,
+    retry: 0,
+    passWithNoTests: true,
+    testTimeout: 10 * 60_000,
+    hookTimeout: 60_000,
+  },
+});
+
+// vitest reads the default export of its configuration file only.
+export { config as default };
