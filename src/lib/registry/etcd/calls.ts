@@ -71,7 +71,10 @@ export class Calls {
         if (limits.signal.aborted) throw abortedError(limits.signal);
         const leftMs = endMs - reserveMs - this.#clock.monotonicMs();
         if (leftMs <= 0 && failures.size > 0) return this.#fail(failures, endMs, limits.signal);
-        const timeoutMs = Math.max(1, share(leftMs, order.length - position, limits.attemptMs ?? ATTEMPT_MS));
+        const timeoutMs = Math.max(
+          1,
+          share(leftMs, order.length - position, limits.attemptMs ?? ATTEMPT_MS, repetition),
+        );
         const result = await this.#on(server, { ...limits, timeoutMs }, attempt);
         if (result.ok) {
           this.#first = Math.max(0, this.#servers.indexOf(server));
@@ -180,7 +183,8 @@ export class Calls {
 }
 
 /** A mute server must leave time for the others; a single one may use most of the time and gets a second chance. */
-function share(leftMs: number, untried: number, attemptMs: number): number {
+function share(leftMs: number, untried: number, attemptMs: number, repetition: Repetition): number {
+  if (untried <= 1 && repetition === 'once') return leftMs;
   if (untried <= 1) return Math.max(Math.min(leftMs, MIN_SHARE_MS), leftMs * 0.6);
   return Math.min(attemptMs, Math.max(MIN_SHARE_MS, leftMs / untried));
 }

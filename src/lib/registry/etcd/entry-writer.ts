@@ -40,6 +40,8 @@ export class EntryWriter {
   /**
    * Removes only what meets every condition. Sent once: after an unclear outcome the key is read again, and its
    * absence then counts as removed.
+   *
+   * @throws {SdctlError} as `Calls.run`, also when the key is still untouched after an unclear outcome
    */
   async remove(conditions: readonly RemoveCondition[], limits: CallLimits): Promise<RemoveResult> {
     const compare = conditions.map((condition): ICompare => ({
@@ -71,6 +73,8 @@ export class EntryWriter {
       if (!unclear || limits.signal.aborted) throw error;
       const found = await this.read({ ...limits, timeoutMs: limits.timeoutMs * 0.4 });
       if (found === null) return { state: 'removed' };
+      // Untouched so far: the deletion may still be on its way, so nothing can be said.
+      if (conditions.every((condition) => holds(condition, found))) throw error;
       return { state: 'refused', found };
     }
   }
@@ -92,6 +96,12 @@ export type RemoveResult =
 export type RemoveCondition =
   | { readonly target: 'Mod'; readonly mod_revision: string }
   | { readonly target: 'Lease'; readonly lease: string };
+
+function holds(condition: RemoveCondition, found: IKeyValue): boolean {
+  return condition.target === 'Mod'
+    ? found.mod_revision === condition.mod_revision
+    : found.lease === condition.lease;
+}
 
 function foundIn(answer: ITxnResponse): IKeyValue | null {
   return answer.responses[0]?.response_range.kvs[0] ?? null;

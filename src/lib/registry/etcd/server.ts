@@ -18,6 +18,7 @@ import {
   type ICallable,
 } from 'etcd3/lib/rpc.js';
 import type { ServerAddress } from '../server-url.js';
+import { resolveWith } from './resolver.js';
 import { etcdClientConstructor } from './wire.js';
 
 type TcpAddress = Extract<ServerAddress, { kind: 'tcp' }>;
@@ -64,8 +65,8 @@ export class Server {
   readonly address: TcpAddress;
   readonly #credentials: ChannelCredentials;
   readonly #options: ChannelOptions;
-  #client: Client | null = null;
-  #closed = false;
+  readonly #closing = new AbortController();
+  #channel: Channel | null = null;
 
   constructor(address: TcpAddress, credentials: ChannelCredentials, serverName: string | null) {
     this.address = address;
@@ -94,25 +95,39 @@ export class Server {
 
   /** Drops the channel, so that the next attempt connects anew at once. Streams that still live go on until they end. */
   forget(): void {
-    this.#client?.close();
-    this.#client = null;
+    const channel = this.#channel;
+    this.#channel = null;
+    if (channel === null) return;
+    const isReady = channel.client.getChannel().getConnectivityState(false) === connectivityState.READY;
+    channel.client.close();
+    if (!isReady) channel.abort.abort();
   }
 
+  /** Ends every connection at once. */
   close(): void {
-    this.#closed = true;
     this.forget();
+    this.#closing.abort();
   }
 
   #open(): Client {
-    if (this.#closed) throw closedError();
-    if (this.#client === null) {
-      const { host, port } = this.address;
-      const Constructor = etcdClientConstructor();
-      const target = `${host.includes(':') ? `[${host}]` : host}:${port}`;
-      this.#client = new Constructor(target, this.#credentials, this.#options);
-    }
-    return this.#client;
+    if (this.#closing.signal.aborted) throw closedError();
+    this.#channel ??= this.#connect();
+    return this.#channel.client;
   }
+
+  #connect(): Channel {
+    const abort = new AbortController();
+    const signal = AbortSignal.any([abort.signal, this.#closing.signal]);
+    const { target, options } = resolveWith(this.address.host, this.address.port, signal);
+    const Constructor = etcdClientConstructor();
+    return { client: new Constructor(target, this.#credentials, { ...this.#options, ...options }), abort };
+  }
+}
+
+interface Channel {
+  readonly client: Client;
+  /** Ends a connection that is still coming up. */
+  readonly abort: AbortController;
 }
 
 type Unary = (

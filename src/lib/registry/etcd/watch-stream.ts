@@ -1,6 +1,6 @@
 import { status } from '@grpc/grpc-js';
 import type { IWatchCreateRequest, IWatchRequest, IWatchResponse } from 'etcd3/lib/rpc.js';
-import { SdctlError } from '../../errors.js';
+import { abortedError, isAborted } from '../../errors.js';
 import type { Clock } from '../../time/clock.js';
 import type { Calls, CallLimits } from './calls.js';
 import { toSdctlError } from './explain.js';
@@ -70,8 +70,9 @@ export class WatchStream {
       if (reason !== null) throw reason;
       return answer;
     } catch (error) {
+      // Closed by us: nothing is wrong with the connection, on which others may be at work.
+      if (this.#stop.signal.aborted) throw abortedError();
       this.close();
-      if (error instanceof SdctlError) throw error;
       const failure = readFailure(error);
       if (failure.elsewhere) this.#calls.avoid(this.server);
       throw toSdctlError([{ server: this.server, failure }]);
@@ -93,9 +94,10 @@ export class WatchStream {
         continue;
       }
       const before = this.#stream.receivedMs;
+      const isQuiet = (): boolean => this.#stream.receivedMs === before && !this.#stream.isPaused;
       this.#stream.write({ progress_request: {} });
       await clock.sleep(ANSWER_MS, signal);
-      if (signal.aborted || this.#stream.receivedMs !== before || this.#stream.isPaused) continue;
+      if (isAborted(signal) || !isQuiet()) continue;
       this.#stream.cancel(overdueError(QUIET_MS + ANSWER_MS));
     }
   }
