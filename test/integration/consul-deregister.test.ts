@@ -35,7 +35,7 @@ describe('consul deregister', () => {
     await using owner = open(at(1).url);
     await using elsewhere = open(at(2).url);
     const crash = new AbortController();
-    await owner.registry.register(aSpec({ service }), { signal: crash.signal, ttlMs: 30_000 });
+    await owner.registry.register(aSpec({ service, id: 'order-1' }), { signal: crash.signal, ttlMs: 30_000 });
     crash.abort();
     expect((await elsewhere.registry.list(service, { signal })).instances[0]?.node).toBe(at(1).nodeName);
     expect(await elsewhere.registry.deregister({ service, id: 'order-1' }, { signal })).toBe('not-owner');
@@ -56,7 +56,7 @@ describe('consul deregister', () => {
     await using one = open(at(1).url);
     await using two = open(at(2).url);
     for (const handle of [one, two]) {
-      await handle.registry.register(aSpec({ service, owner: anOwner() }), {
+      await handle.registry.register(aSpec({ service, id: 'order-1', owner: anOwner() }), {
         signal: crash.signal,
         ttlMs: 30_000,
       });
@@ -96,7 +96,10 @@ describe('consul deregister', () => {
     const dying = uniqueName('dying');
     const crash = new AbortController();
     await using owner = open(at(2).url);
-    await owner.registry.register(aSpec({ service: dying }), { signal: crash.signal, ttlMs: 30_000 });
+    await owner.registry.register(aSpec({ service: dying, id: 'order-1' }), {
+      signal: crash.signal,
+      ttlMs: 30_000,
+    });
     crash.abort();
     await at(2).kill();
     await expect
@@ -154,5 +157,32 @@ describe('consul deregister, what is sent', () => {
     expect(sent).toHaveLength(1);
     expect(JSON.parse(sent[0]?.body ?? '')).toEqual({ Datacenter: 'west', Node: 'n1', ServiceID: 'x' });
     expect(seen.some(({ path }) => path.includes('consistent'))).toBe(true);
+  });
+
+  it('removes at the agent what the catalog does not know yet', async () => {
+    const paths: string[] = [];
+    const fresh = http.createServer((request, response) => {
+      const { method = '', url: path = '' } = request;
+      paths.push(`${method} ${path}`);
+      const answers: readonly (readonly [string, unknown])[] = [
+        ['/v1/catalog/services', { consul: [] }],
+        ['/v1/agent/self', { Config: { NodeName: 'n1', Datacenter: 'dc1' } }],
+        ['/v1/agent/service/x', { ID: 'x', Service: 'pay', ContentHash: 'h' }],
+      ];
+      const answer = answers.find(([start]) => path.startsWith(start));
+      response.writeHead(200, { 'content-type': 'application/json', 'x-consul-index': '5' });
+      response.end(JSON.stringify(answer === undefined ? [] : answer[1]));
+    });
+    await new Promise<void>((resolve) => fresh.listen(0, '127.0.0.1', resolve));
+    await using handle = open(`http://127.0.0.1:${(fresh.address() as AddressInfo).port}`);
+    const deregister = async (service: string, node: string): Promise<unknown> =>
+      handle.registry.deregister({ service, id: 'x', node }, { signal });
+    expect(await deregister('other', 'n1')).toBe('absent');
+    expect(await deregister('pay', 'n2')).toBe('absent');
+    expect(paths.filter((path) => path.startsWith('PUT'))).toEqual([]);
+    expect(await deregister('pay', 'N1')).toBe('removed');
+    expect(paths.filter((path) => path.startsWith('PUT'))).toEqual(['PUT /v1/agent/service/deregister/x']);
+    fresh.closeAllConnections();
+    fresh.close();
   });
 });

@@ -22,7 +22,10 @@ describe.concurrent('consul over minutes', () => {
     await using handle = open(owner.url);
     const service = uniqueName('stays');
     const crash = new AbortController();
-    await handle.registry.register(aSpec({ service }), { signal: crash.signal, ttlMs: 200_000 });
+    await handle.registry.register(aSpec({ service, id: 'order-1' }), {
+      signal: crash.signal,
+      ttlMs: 200_000,
+    });
     crash.abort();
     expect(await handle.registry.deregister({ service, id: 'order-1' }, { signal })).toBe('removed');
     await using watching = new Watching(handle.registry, service);
@@ -42,7 +45,7 @@ describe.concurrent('consul over minutes', () => {
     const ttlMs = 5_000;
     await using watching = new Watching(handle.registry, service);
     await watching.until('synced', 5_000);
-    await handle.registry.register(aSpec({ service }), {
+    await handle.registry.register(aSpec({ service, id: 'order-1' }), {
       signal: crash.signal,
       ttlMs,
       deregisterAfterMs: 60_000,

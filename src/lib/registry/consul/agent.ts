@@ -9,6 +9,7 @@ import type { AskLimits, ConsulServer } from './server.js';
 /** A service as its agent knows it. */
 export interface AgentService {
   readonly record: JsonObject;
+  readonly name: string;
   /** The run that wrote it; null when sdctl did not. */
   readonly run: string | null;
   /** Changes with every change of the definition. */
@@ -34,7 +35,12 @@ export function agentServicePath(id: string): string {
 function toAgentService(server: ConsulServer, value: unknown): AgentService {
   const record = objectOf(value);
   if (record === null) throw notConsul(server, 'its answer is not a service');
-  return { record, run: readMeta(metaIn(record)).owner?.run ?? null, hash: textOf(record['ContentHash']) };
+  return {
+    record,
+    name: textOf(record['Service']),
+    run: readMeta(metaIn(record)).owner?.run ?? null,
+    hash: textOf(record['ContentHash']),
+  };
 }
 
 /** The service with its checks, for judging whether somebody still keeps it. */

@@ -26,7 +26,7 @@ import { deregisterInstance } from './deregister.js';
 import type { CatalogReader } from './list.js';
 import { DEFAULT_DEREGISTER_AFTER_MS } from './registration-body.js';
 import { ConsulRegistrationDriver } from './registration.js';
-import type { Credentials } from './server.js';
+import type { Credentials } from './credentials.js';
 import type { Servers } from './servers.js';
 import { ServiceFollower, type FollowerDeps } from './service-follower.js';
 import { statusOf } from './status.js';

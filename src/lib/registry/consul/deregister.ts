@@ -36,7 +36,7 @@ export async function deregisterInstance(
   const here =
     target.node === undefined ? found : found.filter((instance) => sameNode(instance.node, target.node));
   const [instance, ...others] = here;
-  if (instance === undefined) return absent(deps, call);
+  if (instance === undefined) return removeUnseen(deps, target, expected, call);
   if (others.length > 0) throw ambiguous(here);
   if (expected !== undefined && !isExpected(instance, expected)) return 'changed';
   const outcome = await remove(deps, instance, call);
@@ -53,11 +53,26 @@ function requireNames(target: DeregisterTarget): void {
   });
 }
 
-async function absent(deps: DeregisterDeps, call: Call): Promise<DeregisterOutcome> {
+/** An agent that has just started may have entries that the catalog does not know yet. */
+async function removeUnseen(
+  deps: DeregisterDeps,
+  target: DeregisterTarget,
+  expected: DeregisterOptions['expected'],
+  call: Call,
+): Promise<DeregisterOutcome> {
   const view = await deps.visibility.check(deps.servers, call);
   if (view === 'nothing') throw deps.visibility.nothingVisible(deps.servers.inOrder()[0]?.url ?? '');
   if (view === 'partial') deps.visibility.warnPartial(call); // it may only be hidden
-  return 'absent';
+  return deps.servers.withFirst(call, async (server, timeoutMs) => {
+    const limits = { signal: call.signal, timeoutMs };
+    if (target.node !== undefined && !sameNode((await readSelf(server, limits))?.node ?? null, target.node)) {
+      return 'absent';
+    }
+    const service = await readAgentService(server, target.id, limits);
+    if (service === null || service.name !== target.service) return 'absent';
+    if (expected !== undefined && (expected.owner?.run ?? null) !== service.run) return 'changed';
+    return (await removeFromAgent(server, target.id, limits)) ? 'removed' : 'absent';
+  });
 }
 
 function ambiguous(found: readonly Instance[]): SdctlError {

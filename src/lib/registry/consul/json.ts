@@ -18,7 +18,7 @@ export function indexOf(value: unknown): string {
   return typeof value === 'number' && Number.isFinite(value) ? String(value) : '0';
 }
 
-/** A map of texts; keys come from outside, so the result has no prototype to trip over. */
+/** The pairs of an object whose values are texts. */
 export function textMapOf(value: unknown): Readonly<Record<string, string>> {
   const pairs = Object.entries(objectOf(value) ?? {}).filter(
     (pair): pair is [string, string] => typeof pair[1] === 'string',

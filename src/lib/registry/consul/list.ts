@@ -1,16 +1,14 @@
 import { compareText, type Instance, type Snapshot, type UndecodedEntry } from '../../model/instance.js';
 import type { Clock } from '../../time/clock.js';
-import { openScope, type Call } from './call.js';
+import type { Call } from './call.js';
 import { decodeEntry, type Entry } from './decode.js';
 import { readChecks, type RawCheck } from './health.js';
 import { listOf, objectOf, textOf } from './json.js';
+import { mapBounded } from './map-bounded.js';
 import { notConsul } from './map-error.js';
 import type { ConsulServer } from './server.js';
 import type { Served, Servers } from './servers.js';
 import type { Visibility } from './visibility.js';
-
-/** As many requests at a time as there are connections for them. */
-const PARALLEL = 6;
 
 /** A snapshot, who answered, and the index to go on from. */
 export interface Listed {
@@ -193,25 +191,4 @@ function decodeNode(
       `${name}/${id}`,
     ),
   );
-}
-
-/** Like Promise.all over a map, a few at a time; the first failure stops the others. */
-async function mapBounded<T, R>(
-  items: readonly T[],
-  call: Call,
-  work: (item: T, call: Call) => Promise<R>,
-): Promise<R[]> {
-  const scope = openScope(call.signal);
-  const part: Call = { ...call, signal: scope.signal };
-  const results: R[] = [];
-  const queue = items.entries();
-  const worker = async (): Promise<void> => {
-    for (const [index, item] of queue) results[index] = await work(item, part);
-  };
-  try {
-    await Promise.all(Array.from({ length: PARALLEL }, worker));
-    return results;
-  } finally {
-    scope.end();
-  }
 }

@@ -3,12 +3,12 @@ import type { Owner } from '../../model/instance.js';
 import { ownerOf } from '../../layouts/sdctl.js';
 import { SdctlError } from '../../errors.js';
 import type { RegistrationSpec } from '../types.js';
-import { listOf, parseJson, type JsonObject } from './json.js';
+import { listOf, parseJson, textMapOf, type JsonObject } from './json.js';
 
 type Meta = Readonly<Record<string, string>>;
 
 /** What Consul does not keep itself, kept by sdctl in the service's Meta. */
-export const metaKeys = {
+const metaKeys = {
   owner: 'sdctl-owner',
   started: 'sdctl-started',
   ttl: 'sdctl-ttl',
@@ -115,9 +115,5 @@ function endpointsOf(text: string | undefined): readonly Endpoint[] | null {
 
 /** The Meta of a service as the agent or catalog shows it. */
 export function metaIn(service: JsonObject): Meta {
-  const value = service['Meta'];
-  if (typeof value !== 'object' || value === null) return {};
-  return Object.fromEntries(
-    Object.entries(value).filter((pair): pair is [string, string] => typeof pair[1] === 'string'),
-  );
+  return textMapOf(service['Meta']);
 }

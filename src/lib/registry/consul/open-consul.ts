@@ -5,7 +5,8 @@ import { readTlsFiles } from '../tls-files.js';
 import type { RegistryHandle } from '../types.js';
 import { ConsulRegistry } from './consul-registry.js';
 import { CatalogReader } from './list.js';
-import { ConsulServer, Credentials } from './server.js';
+import { Credentials } from './credentials.js';
+import { ConsulServer } from './server.js';
 import { Servers } from './servers.js';
 import { Visibility } from './visibility.js';
 

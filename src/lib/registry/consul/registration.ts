@@ -25,7 +25,8 @@ import { checkIdOf } from './health.js';
 import { metaIn, readMeta } from './meta.js';
 import { noLeader } from './map-error.js';
 import { registrationBody, type BodyLimits } from './registration-body.js';
-import type { AskLimits, ConsulServer, Credentials } from './server.js';
+import type { Credentials } from './credentials.js';
+import type { AskLimits, ConsulServer } from './server.js';
 import { Servers } from './servers.js';
 
 export interface ConsulDriverDeps {
@@ -183,16 +184,16 @@ export class ConsulRegistrationDriver implements RegistrationDriver {
     const passed = await passCheck(server, checkIdOf(this.#spec.id), limitsOf(call));
     if (passed.state === 'gone') return passed;
     this.#hash = service.hash;
-    if (this.#wasInCatalog && (await this.#isMissingInCatalog(call))) {
-      return { state: 'gone', why: 'it was removed from the catalog' };
-    }
+    if (await this.#hasLeftCatalog(call)) return { state: 'gone', why: 'it was removed from the catalog' };
     return { state: 'renewed', ttlMs: this.#limits.ttlMs };
   }
 
   /** Somebody may remove the entry behind the agent's back; the agent itself would notice only after minutes. */
-  async #isMissingInCatalog(call: Call): Promise<boolean> {
+  async #hasLeftCatalog(call: Call): Promise<boolean> {
     try {
-      return (await this.#findOurs(call)) === null;
+      const isThere = (await this.#findOurs(call)) !== null;
+      this.#wasInCatalog ||= isThere;
+      return this.#wasInCatalog && !isThere;
     } catch {
       return false; // the renewal itself was confirmed
     }

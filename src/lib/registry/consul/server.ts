@@ -2,11 +2,12 @@ import { isRefusal, SdctlError } from '../../errors.js';
 import type { Connection } from '../connection.js';
 import type { ServerAddress } from '../server-url.js';
 import type { TlsMaterial } from '../tls-files.js';
+import type { Credentials } from './credentials.js';
 import { isHtml, mapFailure, mapStatus, notConsul, wrongScheme, type ErrorPlace } from './map-error.js';
 import { speaksTls } from './tls-probe.js';
 import { Transport, TransportFailure, type HttpAnswer } from './request.js';
 
-export type Query = Readonly<Record<string, string | readonly string[] | true>>;
+type Query = Readonly<Record<string, string | readonly string[] | true>>;
 
 /** What to ask. `wait`: a long poll; it gets a connection apart, so that it never holds up other requests. */
 export interface Ask {
@@ -37,33 +38,6 @@ const CALL_SOCKETS = 6;
 /** Far below the 200 that an agent accepts from one address. */
 const WAIT_SOCKETS = 64;
 const PROBE_TIMEOUT_MS = 2_000;
-
-/** Where credentials come from; read anew after a refusal. */
-export class Credentials {
-  readonly #connection: Connection;
-  #token: string | null = null;
-  #password: string | null = null;
-
-  constructor(connection: Connection) {
-    this.#connection = connection;
-  }
-
-  /** @throws {SdctlError} E_FILE when a file cannot be read */
-  token(): string | null {
-    this.#token ??= this.#connection.token?.read() ?? null;
-    return this.#token === '' ? null : this.#token;
-  }
-
-  password(): string {
-    this.#password ??= this.#connection.password?.read() ?? '';
-    return this.#password;
-  }
-
-  refresh(): void {
-    this.#token = null;
-    this.#password = null;
-  }
-}
 
 /** One Consul agent or server as a place to send requests to. */
 export class ConsulServer {

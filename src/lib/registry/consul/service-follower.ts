@@ -7,7 +7,8 @@ import { openScope, startCall, type Call } from './call.js';
 import { reasonOfDeparture } from './departure.js';
 import { watchLeader } from './leader-probe.js';
 import { servicePath, type CatalogReader, type Listed } from './list.js';
-import { isServersFault, type Credentials, type ConsulServer } from './server.js';
+import type { Credentials } from './credentials.js';
+import { isServersFault, type ConsulServer } from './server.js';
 import type { Servers } from './servers.js';
 import { TokenBucket } from './token-bucket.js';
 
