@@ -4,33 +4,40 @@
  * The compiler writes beside dist and the result takes its place at the end: a failed build leaves the last good one,
  * and a program that starts meanwhile finds all its files.
  */
-import { execFileSync } from 'node:child_process';
-import { renameSync, rmSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { Plugin } from '@oclif/core/config';
 
 const root = path.dirname(import.meta.dirname);
 const at = (name) => path.join(root, name);
 const staging = at(`.cache/dist-${process.pid}`);
 const remove = (name) => rmSync(name, { recursive: true, force: true });
 
-const run = (script, args, stdout, env = process.env) =>
-  execFileSync(process.execPath, [at(`node_modules/${script}`), ...args], {
-    cwd: root,
-    stdio: ['ignore', stdout, 'inherit'],
-    env,
-  });
+/** True when the compiler found nothing wrong; otherwise it has said what is. */
+function compile() {
+  const args = [at('node_modules/typescript/bin/tsc'), '-p', 'tsconfig.build.json', '--outDir', staging];
+  return (
+    spawnSync(process.execPath, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] }).status === 0
+  );
+}
+
+async function writeManifest() {
+  const plugin = new Plugin({ root, type: 'core', ignoreManifest: true, errorOnManifestCreate: true });
+  await plugin.load();
+  const staged = at(`.cache/manifest-${process.pid}.json`);
+  writeFileSync(staged, `${JSON.stringify(plugin.manifest, null, 2)}\n`);
+  renameSync(staged, at('oclif.manifest.json'));
+}
 
 try {
-  run('typescript/bin/tsc', ['-p', 'tsconfig.build.json', '--outDir', staging], 'inherit');
-  remove(at('dist'));
-  renameSync(staging, at('dist'));
-  remove(at('oclif.manifest.json'));
-  // oclif's update check and colours have no place in a build.
-  const quiet = { OCLIF_SKIP_UPDATE_CHECK: '1', NO_COLOR: '1', FORCE_COLOR: undefined };
-  run('oclif/bin/run.js', ['manifest'], 'ignore', { ...process.env, ...quiet });
-} catch (error) {
-  // The tool has said what is wrong.
-  process.exitCode = error.status || 1;
+  if (compile()) {
+    remove(at('dist'));
+    renameSync(staging, at('dist'));
+    await writeManifest();
+  } else {
+    process.exitCode = 1;
+  }
 } finally {
   remove(staging);
 }
