@@ -84,7 +84,7 @@ describe('failures', () => {
     [14, 'Name resolution failed for target dns:x', 'E_DNS'],
     [4, 'Deadline exceeded', 'E_TIMEOUT'],
     [12, 'unknown service etcdserverpb.KV', 'E_NOT_A_REGISTRY'],
-    [2, 'something else', 'E_NOT_A_REGISTRY'],
+    [2, 'something else', 'E_UNREACHABLE'],
   ])('grpc %i "%s" is %s', (code, details, expected) => {
     expect(readFailure(grpc(code, details)).code).toBe(expected);
   });

@@ -137,11 +137,13 @@ export function readFailure(error: unknown): Failure {
     case status.PERMISSION_DENIED:
       return { ...base, code: 'E_FORBIDDEN', unsent: true };
     case status.UNIMPLEMENTED:
+      return { ...connection, code: 'E_NOT_A_REGISTRY', why: 'it does not answer as etcd does' };
+    // A member that loses its quorum or is going down may also end a call this way; a probe tells a foreign server.
     case status.UNKNOWN:
     case status.INTERNAL:
-      return /^etcdserver:|auth:|lease/.test(text)
+      return /^(etcdserver|auth|lease|mvcc)/.test(text)
         ? base
-        : { ...connection, code: 'E_NOT_A_REGISTRY', why: 'it does not answer as etcd does' };
+        : { ...connection, code: 'E_UNREACHABLE', passing: true };
     default:
       return base;
   }
