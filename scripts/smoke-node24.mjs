@@ -113,10 +113,10 @@ async function line(state, type) {
   }
 }
 
-async function stop(state, signal) {
+async function stop(state, signal, wanted) {
   state.child.kill(signal);
   const code = await state.exited;
-  expect(code === 0, `${signal} ends it with 0, not ${code}`, state.err);
+  expect(code === wanted, `${signal} ends it with ${wanted}, not ${code}`, state.err);
 }
 
 async function answers(url) {
@@ -168,10 +168,10 @@ async function mainPath(sdctl, registry, where) {
     const { stdout } = await call('resolve', 'smoke');
     expect(stdout.includes('10.0.4.17:8080'), 'its endpoint is resolved', stdout);
   });
-  await step(`${registry}: register ends`, () => stop(register, 'SIGTERM'));
+  await step(`${registry}: register ends`, () => stop(register, 'SIGTERM', 0));
   await step(`${registry}: watch sees it leave, ends`, async () => {
     await line(watch, 'left');
-    await stop(watch, 'SIGINT');
+    await stop(watch, 'SIGINT', 130);
   });
 }
 
