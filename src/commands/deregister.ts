@@ -2,7 +2,7 @@ import { Args, Flags } from '@oclif/core';
 import { BaseCommand } from '../lib/command/base-command.js';
 import { deregisterOne } from '../lib/command/deregister-run.js';
 import { confirmFlags, globalFlags } from '../lib/command/global-flags.js';
-import type { FormatChoice } from '../lib/command/invocation.js';
+import type { FormatChoice } from '../lib/command/choose-view.js';
 
 const formats: FormatChoice = { allowed: ['name', 'json', 'jsonl', 'yaml'], terminal: 'name', pipe: 'name' };
 

@@ -2,7 +2,7 @@ import { Flags } from '@oclif/core';
 import { BaseCommand } from '../lib/command/base-command.js';
 import { devPlan, runDev } from '../lib/command/dev-run.js';
 import { globalFlags } from '../lib/command/global-flags.js';
-import type { FormatChoice } from '../lib/command/invocation.js';
+import type { FormatChoice } from '../lib/command/choose-view.js';
 
 const formats: FormatChoice = { allowed: ['table', 'wide', 'jsonl'], terminal: 'table', pipe: 'table' };
 

@@ -2,6 +2,7 @@ import { Args } from '@oclif/core';
 import { loadHelpClass } from '@oclif/core/help';
 import { BaseCommand } from '../lib/command/base-command.js';
 import { globalFlags } from '../lib/command/global-flags.js';
+import { unknownCommand } from '../lib/command/unknown-command.js';
 
 export default class Help extends BaseCommand {
   static override readonly summary = 'Show help for sdctl or one of its commands';
@@ -12,17 +13,16 @@ export default class Help extends BaseCommand {
 
   override async run(): Promise<void> {
     const { argv } = await this.parse(Help);
-    const HelpClass = await loadHelpClass(this.config);
     const words = argv.map(String);
-    const joined = words.join(':');
-    const known =
-      words.length === 0 ||
-      this.config.findCommand(joined) !== undefined ||
-      this.config.findTopic(joined) !== undefined;
-    // An unknown name fails like an unknown command.
-    if (!known) throw new Error(`command ${joined} not found`);
-    await new HelpClass(this.config, this.config.pjson.oclif.helpOptions).showHelp(
-      [joined].filter((word) => word !== ''),
-    );
+    const id = words.join(':');
+    const { config } = this;
+    if (id !== '' && config.findCommand(id) === undefined && config.findTopic(id) === undefined) {
+      throw unknownCommand(
+        words.join(' '),
+        config.commandIDs.map((known) => known.replaceAll(':', ' ')),
+      );
+    }
+    const HelpClass = await loadHelpClass(config);
+    await new HelpClass(config, config.pjson.oclif.helpOptions).showHelp(id === '' ? [] : [id]);
   }
 }

@@ -1,9 +1,14 @@
 import { Args, Flags } from '@oclif/core';
 import { BaseCommand } from '../lib/command/base-command.js';
+import { listFormats } from '../lib/command/choose-view.js';
 import { globalFlags, listFlags, selectFlags } from '../lib/command/global-flags.js';
-import { listFormats } from '../lib/command/invocation.js';
-import { listInstances, listServices, readSnapshot } from '../lib/command/list-answer.js';
+import type { Invocation } from '../lib/command/invocation.js';
+import { printAnswer, readSnapshot, refuseEmpty, type ListQuestion } from '../lib/command/list-answer.js';
+import { listThenWatch } from '../lib/command/list-watch.js';
+import type { ListFlags } from '../lib/command/print-list.js';
 import { toSelection } from '../lib/command/select.js';
+import { usageError } from '../lib/command/usage.js';
+import { streamFormats } from '../lib/command/watch-stream.js';
 
 export default class List extends BaseCommand {
   static override readonly summary = 'List services, or the instances of one';
@@ -18,6 +23,7 @@ export default class List extends BaseCommand {
     ...listFlags,
     ...selectFlags,
     ttl: Flags.boolean({ description: 'read remaining TTLs, also of more than 200 leases' }),
+    watch: Flags.boolean({ char: 'w', description: 'list, then go on as watch' }),
     'fail-empty': Flags.boolean({ description: 'exit 3 when the list is empty' }),
   };
   static override readonly examples = [
@@ -30,12 +36,25 @@ export default class List extends BaseCommand {
 
   override async run(): Promise<void> {
     const { args, flags } = await this.parse(List);
-    const invocation = await this.open(flags, listFormats);
+    const invocation = await this.open(flags, flags.watch ? streamFormats : listFormats);
     const selection = toSelection(flags, args.service);
+    const question = { name: args.service, selection, ttl: flags.ttl };
+    if (flags.watch) return this.#watch(invocation, question, flags);
     await using handle = await invocation.openRegistry();
-    const answer = await readSnapshot(invocation, handle, { name: args.service, selection, ttl: flags.ttl });
-    const print = answer.service === null ? listServices : listInstances;
-    await print(invocation, handle, answer, flags);
-    if (flags['fail-empty'] && answer.snapshot.instances.length === 0) await this.leave(3);
+    const answer = await readSnapshot(invocation, handle, question);
+    if (flags['fail-empty']) refuseEmpty(invocation, answer);
+    await printAnswer(invocation, handle, answer, flags);
+  }
+
+  async #watch(
+    invocation: Invocation,
+    question: ListQuestion,
+    flags: ListFlags & { readonly 'fail-empty': boolean },
+  ): Promise<void> {
+    if (flags['fail-empty'])
+      throw usageError('--watch and --fail-empty contradict each other', 'a watch waits', '--watch');
+    await using handle = await invocation.openRegistry();
+    const end = await listThenWatch(invocation, handle, question, flags);
+    if (end === 'aborted') await this.leaveBySignal();
   }
 }

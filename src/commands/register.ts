@@ -1,7 +1,7 @@
 import { Args, Flags } from '@oclif/core';
 import { BaseCommand } from '../lib/command/base-command.js';
 import { globalFlags } from '../lib/command/global-flags.js';
-import type { FormatChoice } from '../lib/command/invocation.js';
+import type { FormatChoice } from '../lib/command/choose-view.js';
 import { keepAnnounced, registerPlan } from '../lib/command/register-run.js';
 
 /** `table` prints nothing on stdout: the answer of this command is its life. */
@@ -63,10 +63,10 @@ export default class Register extends BaseCommand {
     'sdctl register order --endpoint grpc://10.0.4.17:9090 -o jsonl',
   ];
 
-  #cleanup: string | null = null;
+  #cleanup: (() => string) | null = null;
 
   protected override cleanupText(): string | null {
-    return this.#cleanup;
+    return this.#cleanup?.() ?? null;
   }
 
   override async run(): Promise<void> {

@@ -1,7 +1,7 @@
 import { Args, Flags } from '@oclif/core';
 import { BaseCommand } from '../lib/command/base-command.js';
 import { globalFlags } from '../lib/command/global-flags.js';
-import type { FormatChoice } from '../lib/command/invocation.js';
+import type { FormatChoice } from '../lib/command/choose-view.js';
 import { printEndpoints, resolvePlan } from '../lib/command/resolve-answer.js';
 
 const formats: FormatChoice = {
@@ -24,7 +24,7 @@ export default class Resolve extends BaseCommand {
       helpValue: 'NAME',
     }),
     include: Flags.string({
-      description: 'also instances in these states: warning, unknown, …',
+      description: 'also instances in these states: warning, critical, maintenance, unknown',
       helpValue: 'STATES',
     }),
     zone: Flags.string({ description: 'zone of the caller, for --strategy nearest', helpValue: 'ZONE' }),

@@ -1,5 +1,14 @@
 import { BaseCommand } from '../lib/command/base-command.js';
+import type { FormatChoice } from '../lib/command/choose-view.js';
 import { globalFlags } from '../lib/command/global-flags.js';
+
+/** A config file that is wrong must not hide which sdctl reads it. */
+const formats: FormatChoice = {
+  allowed: ['name', 'table', 'wide', 'tsv', 'json', 'jsonl', 'yaml'],
+  terminal: 'name',
+  pipe: 'name',
+  config: 'ignored',
+};
 
 export default class Version extends BaseCommand {
   static override readonly summary = 'Print the version of sdctl';
@@ -8,26 +17,13 @@ export default class Version extends BaseCommand {
 
   override async run(): Promise<void> {
     const { flags } = await this.parse(Version);
-    const { config, deps } = this;
-    const format = flags.output ?? (flags.json ? 'json' : 'name');
-    if (format === 'name' || format === 'table') {
-      deps.stdout.write(`sdctl ${config.version}\n`);
-      return;
-    }
-    const { configWriting } = await import('../lib/command/invocation.js');
-    const invocation = await this.open(
-      { ...flags, config: undefined },
-      { ...configWriting, allowed: ['name', 'json', 'jsonl', 'yaml'] },
-    );
-    const { versionDocument } = await import('../lib/render/documents.js');
+    const invocation = await this.open(flags, formats);
+    const { version, arch } = this.config;
     const { documentText, isDocumentFormat } = await import('../lib/command/print-document.js');
-    const document = versionDocument({
-      version: config.version,
-      node: deps.nodeVersion,
-      platform: deps.platform,
-      arch: config.arch,
-    });
-    if (isDocumentFormat(invocation.view.format))
-      invocation.print(await documentText(document, invocation.view.format));
+    const { format } = invocation.view;
+    if (!isDocumentFormat(format)) { invocation.print(`sdctl ${version}\n`); return; }
+    const { versionDocument } = await import('../lib/render/documents.js');
+    const { nodeVersion: node, platform } = this.deps;
+    invocation.print(await documentText(versionDocument({ version, node, platform, arch }), format));
   }
 }

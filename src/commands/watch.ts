@@ -1,11 +1,8 @@
 import { Args, Flags } from '@oclif/core';
 import { BaseCommand } from '../lib/command/base-command.js';
 import { globalFlags, selectFlags } from '../lib/command/global-flags.js';
-import type { FormatChoice } from '../lib/command/invocation.js';
 import { toSelection } from '../lib/command/select.js';
-import { followMembership, watchPlan } from '../lib/command/watch-stream.js';
-
-const formats: FormatChoice = { allowed: ['table', 'wide', 'tsv', 'jsonl'], terminal: 'table', pipe: 'tsv' };
+import { followMembership, streamFormats, watchPlan } from '../lib/command/watch-stream.js';
 
 export default class Watch extends BaseCommand {
   static override readonly summary = 'Print membership changes as they happen';
@@ -41,12 +38,10 @@ export default class Watch extends BaseCommand {
 
   override async run(): Promise<void> {
     const { args, flags } = await this.parse(Watch);
-    const invocation = await this.open(flags, formats);
+    const invocation = await this.open(flags, streamFormats);
     const plan = watchPlan(invocation, { ...flags, service: args.service }, toSelection(flags, args.service));
-    const handle = await invocation.openRegistry();
+    await using handle = await invocation.openRegistry();
     const end = await followMembership(invocation, handle, plan);
-    await handle[Symbol.asyncDispose]();
     if (end === 'aborted') await this.leaveBySignal();
-    await this.leave(0);
   }
 }

@@ -7,6 +7,8 @@ import { SdctlError } from '../../src/lib/errors.js';
 import { fieldNames, listLines, projectFields } from '../../src/lib/render/document-fields.js';
 import type { ListDocument } from '../../src/lib/render/document-types.js';
 import {
+  configFileDocument,
+  configValue,
   configView,
   contextDocument,
   contextItem,
@@ -105,6 +107,8 @@ function documentsOf(text: string): AnyDocument[] {
   return [
     ...listsOf(text),
     contextDocument(contextItem(text, { backend: 'etcd', servers: [text] }, false)),
+    configValue(text, [text]),
+    configFileDocument({ path: text, from: text, exists: true }),
     versionDocument({ version: '0.1.0', node: text, platform: text, arch: text }),
     errorDocument(anError(text)),
     errorDocument(new SdctlError('E_FAILED', text)),

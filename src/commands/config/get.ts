@@ -1,8 +1,8 @@
 import { Args } from '@oclif/core';
 import { BaseCommand } from '../../lib/command/base-command.js';
-import { printConfigValue } from '../../lib/command/config-answer.js';
+import { printConfigValue } from '../../lib/command/config-value.js';
 import { globalFlags } from '../../lib/command/global-flags.js';
-import type { FormatChoice } from '../../lib/command/invocation.js';
+import type { FormatChoice } from '../../lib/command/choose-view.js';
 
 const formats: FormatChoice = { allowed: ['name', 'json', 'jsonl', 'yaml'], terminal: 'name', pipe: 'name' };
 

@@ -1,7 +1,10 @@
 import { BaseCommand } from '../../lib/command/base-command.js';
-import { printConfigPath } from '../../lib/command/config-answer.js';
+import { printConfigPath } from '../../lib/command/config-value.js';
 import { globalFlags } from '../../lib/command/global-flags.js';
-import { configWriting } from '../../lib/command/invocation.js';
+import { configWriting, type FormatChoice } from '../../lib/command/choose-view.js';
+
+/** The way to a file that is wrong has to be found. */
+const formats: FormatChoice = { ...configWriting, config: 'ignored' };
 
 export default class ConfigPath extends BaseCommand {
   static override readonly summary = 'Print where the config file is';
@@ -10,6 +13,6 @@ export default class ConfigPath extends BaseCommand {
 
   override async run(): Promise<void> {
     const { flags } = await this.parse(ConfigPath);
-    printConfigPath(await this.open(flags, configWriting));
+    await printConfigPath(await this.open(flags, formats));
   }
 }

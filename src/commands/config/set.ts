@@ -1,8 +1,8 @@
 import { Args } from '@oclif/core';
 import { BaseCommand } from '../../lib/command/base-command.js';
-import { setConfigValue } from '../../lib/command/config-answer.js';
+import { setConfigValue } from '../../lib/command/config-value.js';
 import { globalFlags } from '../../lib/command/global-flags.js';
-import { configWriting } from '../../lib/command/invocation.js';
+import { configWriting } from '../../lib/command/choose-view.js';
 
 export default class ConfigSet extends BaseCommand {
   static override readonly summary = 'Set one value of the config file';

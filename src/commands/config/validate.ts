@@ -1,7 +1,7 @@
 import { BaseCommand } from '../../lib/command/base-command.js';
-import { printValidation } from '../../lib/command/config-answer.js';
+import { printValidation } from '../../lib/command/config-value.js';
 import { globalFlags } from '../../lib/command/global-flags.js';
-import { configWriting } from '../../lib/command/invocation.js';
+import { configWriting } from '../../lib/command/choose-view.js';
 
 export default class ConfigValidate extends BaseCommand {
   static override readonly summary = 'Check the config file';
@@ -10,6 +10,6 @@ export default class ConfigValidate extends BaseCommand {
 
   override async run(): Promise<void> {
     const { flags } = await this.parse(ConfigValidate);
-    printValidation(await this.open(flags, configWriting));
+    await printValidation(await this.open(flags, configWriting));
   }
 }

@@ -2,7 +2,7 @@ import { Flags } from '@oclif/core';
 import { BaseCommand } from '../../lib/command/base-command.js';
 import { printSettings } from '../../lib/command/config-answer.js';
 import { globalFlags, listFlags } from '../../lib/command/global-flags.js';
-import { listFormats } from '../../lib/command/invocation.js';
+import { listFormats } from '../../lib/command/choose-view.js';
 
 export default class ConfigView extends BaseCommand {
   static override readonly summary = 'Show the settings in force';

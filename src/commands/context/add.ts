@@ -2,7 +2,7 @@ import { Args, Flags } from '@oclif/core';
 import { BaseCommand } from '../../lib/command/base-command.js';
 import { addContext } from '../../lib/command/context-edit.js';
 import { globalFlags } from '../../lib/command/global-flags.js';
-import { configWriting } from '../../lib/command/invocation.js';
+import { configWriting } from '../../lib/command/choose-view.js';
 
 export default class ContextAdd extends BaseCommand {
   static override readonly summary = 'Keep a named registry in the config file';

@@ -1,7 +1,7 @@
 import { BaseCommand } from '../../lib/command/base-command.js';
 import { printContexts } from '../../lib/command/context-answer.js';
 import { globalFlags, listFlags } from '../../lib/command/global-flags.js';
-import { listFormats } from '../../lib/command/invocation.js';
+import { listFormats } from '../../lib/command/choose-view.js';
 
 export default class ContextList extends BaseCommand {
   static override readonly summary = 'List the contexts of the config file';

@@ -2,7 +2,7 @@ import { Args } from '@oclif/core';
 import { BaseCommand } from '../../lib/command/base-command.js';
 import { removeContext } from '../../lib/command/context-edit.js';
 import { globalFlags } from '../../lib/command/global-flags.js';
-import { configWriting } from '../../lib/command/invocation.js';
+import { configWriting } from '../../lib/command/choose-view.js';
 
 export default class ContextRemove extends BaseCommand {
   static override readonly summary = 'Remove a context from the config file';

@@ -2,7 +2,7 @@ import { Args } from '@oclif/core';
 import { BaseCommand } from '../../lib/command/base-command.js';
 import { printContext } from '../../lib/command/context-answer.js';
 import { globalFlags } from '../../lib/command/global-flags.js';
-import type { FormatChoice } from '../../lib/command/invocation.js';
+import type { FormatChoice } from '../../lib/command/choose-view.js';
 
 const formats: FormatChoice = {
   allowed: ['table', 'tsv', 'name', 'json', 'jsonl', 'yaml'],

@@ -1,8 +1,9 @@
 import { Command } from '@oclif/core/command';
-import { SdctlError } from '../errors.js';
+import { SdctlError, abortedError } from '../errors.js';
+import type { FormatChoice } from './choose-view.js';
 import { systemDeps, type Deps } from './deps.js';
 import { globalFlags } from './global-flags.js';
-import { Invocation, type FormatChoice, type InvocationFlags } from './invocation.js';
+import { Invocation, type InvocationFlags } from './invocation.js';
 import { fromParseError } from './parse-error.js';
 import { reportFailure } from './report.js';
 import { signalNumbers } from './signals.js';
@@ -29,11 +30,6 @@ export abstract class BaseCommand extends Command {
     return this.#abort.signal;
   }
 
-  /** The signal that ended the command, if one did. */
-  protected get signalled(): NodeJS.Signals | null {
-    return this.#signalled;
-  }
-
   /** What the first signal leads to, said before a second one may skip it; null for commands that just end. */
   protected cleanupText(): string | null {
     return null;
@@ -55,24 +51,13 @@ export abstract class BaseCommand extends Command {
   }
 
   protected override async catch(thrown: Error): Promise<void> {
-    const { deps } = this;
-    if (deps.stdout.closed.aborted) return this.#leave(0);
-    if (this.#signalled !== null && (!(thrown instanceof SdctlError) || thrown.code === 'E_ABORTED')) {
-      return this.#leave(128 + signalNumbers[this.#signalled]);
-    }
+    const { stdout } = this.deps;
+    if (stdout.failure !== null) return this.#fail(stdout.failure);
+    if (stdout.closed.aborted) return this.#leave(0);
+    const isAbort = !(thrown instanceof SdctlError) || thrown.code === 'E_ABORTED';
+    if (this.#signalled !== null && isAbort) return this.leaveBySignal();
     const own = this.constructor as typeof BaseCommand;
-    const error = fromParseError(thrown, this.id?.replaceAll(':', ' ') ?? '', {
-      ...own.flags,
-      ...own.baseFlags,
-    });
-    this.#invocation?.diagnostics.clear();
-    const code = reportFailure(error, {
-      deps,
-      argv: this.argv,
-      command: this.id ?? null,
-      format: this.#invocation?.view.format ?? null,
-    });
-    return this.#leave(code);
+    return this.#fail(fromParseError(thrown, this.#name, { ...own.flags, ...own.baseFlags }));
   }
 
   protected override async finally(): Promise<void> {
@@ -86,13 +71,34 @@ export abstract class BaseCommand extends Command {
     return this.#leave(code);
   }
 
-  /** The code of a command that a signal ended: 128 + n. */
+  /** The end of a command by a signal: 128 + n. Programs that wait for one document get one. */
   protected async leaveBySignal(): Promise<never> {
-    return this.#leave(this.#signalled === null ? 0 : 128 + signalNumbers[this.#signalled]);
+    if (this.#signalled === null) return this.#leave(0);
+    return this.#fail(abortedError(), 128 + signalNumbers[this.#signalled]);
+  }
+
+  get #name(): string {
+    return this.id?.replaceAll(':', ' ') ?? '';
+  }
+
+  async #fail(error: unknown, exitCode?: number): Promise<never> {
+    const invocation = this.#invocation;
+    invocation?.diagnostics.clear();
+    const code = reportFailure(error, {
+      deps: this.deps,
+      argv: this.argv,
+      command: this.#name,
+      format: invocation?.view.format ?? null,
+      answered: invocation?.answered === true,
+      ...(exitCode === undefined ? {} : { exitCode }),
+    });
+    return this.#leave(code);
   }
 
   async #leave(code: number): Promise<never> {
-    await Promise.all([this.deps.stdout.flush(), this.deps.stderr.flush()]);
+    const { stdout, stderr } = this.deps;
+    await Promise.all([stdout.flush(), stderr.flush()]);
+    if (code === 0 && stdout.failure !== null) return this.#fail(stdout.failure);
     return this.deps.exit(code);
   }
 

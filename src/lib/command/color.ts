@@ -1,4 +1,4 @@
-import type { Env } from '../config/file.js';
+import type { Env } from '../config/env.js';
 
 export interface ColorInput {
   readonly flag: string | undefined;
@@ -10,18 +10,17 @@ export interface ColorInput {
 
 /**
  * Whether one stream gets colour: `--color` > `SDCTL_COLOR` > `NO_COLOR` > `FORCE_COLOR` > `TERM=dumb` > config > terminal.
- * An explicit "no" beats an inherited "yes".
+ * An explicit "no" beats an inherited "yes"; `auto` only takes back a wish that is weaker.
  */
 export function decideColor({ flag, env, setting, isTerminal }: ColorInput): boolean {
   const wish = parseWish(flag) ?? parseWish(env['SDCTL_COLOR']);
   if (wish === 'always') return true;
   if (wish === 'never') return false;
-  if (wish === 'auto') return isTerminal && env['TERM'] !== 'dumb';
   if (env['NO_COLOR']) return false;
   const force = env['FORCE_COLOR'];
   if (force !== undefined) return force !== '0' && force !== 'false';
   if (env['TERM'] === 'dumb') return false;
-  if (setting === 'always' || setting === 'never') return setting === 'always';
+  if (wish === null && (setting === 'always' || setting === 'never')) return setting === 'always';
   return isTerminal;
 }
 

@@ -1,5 +1,7 @@
-import { SdctlError } from '../errors.js';
-import { isOn } from '../config/layers.js';
+import { SdctlError, abortedError } from '../errors.js';
+import { safeName } from '../render/safe-text.js';
+import { toAscii } from './ascii.js';
+import { isOn, isSet } from '../config/env.js';
 import type { Invocation } from './invocation.js';
 
 export interface ConfirmFlags {
@@ -31,11 +33,15 @@ export async function confirm(invocation: Invocation, question: string, flags: C
     deps.stderr.isTerminal &&
     flags['no-input'] !== true &&
     !isOn(deps.env['SDCTL_NO_INPUT']) &&
-    !isOn(deps.env['CI']);
+    !isSet(deps.env['CI']);
   if (!mayAsk || flags.yes === true) throw missing(deps.stdinIsTerminal, word);
   const prompt =
-    word === null ? `${question} [y/N] ` : `${question} ${word} is protected. Type its name to go on: `;
-  const answer = (await deps.ask(prompt, invocation.signal)).trim();
+    word === null
+      ? `${question} [y/N] `
+      : `${question} ${safeName(word)} is protected. Type its name to go on: `;
+  const asked = invocation.view.ascii ? toAscii(prompt) : prompt;
+  const answer = (await deps.ask(asked, invocation.signal)).trim();
+  if (invocation.signal.aborted) throw abortedError(invocation.signal);
   if (word === null ? /^(y|yes)$/i.test(answer) : answer === word) return;
   throw new SdctlError('E_CONFIRM', 'not confirmed, nothing was removed');
 }

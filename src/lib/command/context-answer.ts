@@ -1,5 +1,6 @@
 import { contextLayer } from '../config/layers.js';
-import { defaultPorts } from '../config/settings.js';
+import { maskUserInfo } from '../config/mask.js';
+import { defaultPorts } from '../config/merge.js';
 import type { ContextConfig } from '../config/schema.js';
 import { SdctlError } from '../errors.js';
 import { parseServer } from '../registry/server-url.js';
@@ -81,7 +82,7 @@ function withoutSecret(server: string, backend: ContextConfig['backend']): strin
   try {
     return parseServer(server, defaultPorts[backend] || 1).url;
   } catch {
-    return server.replace(/\/\/[^@/]*@/, '//***@');
+    return maskUserInfo(server);
   }
 }
 

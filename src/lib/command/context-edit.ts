@@ -1,10 +1,15 @@
+import { resolve } from 'node:path';
 import { editConfig } from '../config/file.js';
-import type { ConfigFile } from '../config/schema.js';
+import type { ConfigFile, ContextConfig } from '../config/schema.js';
 import { contextLayer, flagLayer, type ConnectionValues } from '../config/layers.js';
 import { resolveSettings, requireConnection } from '../config/settings.js';
 import { SdctlError } from '../errors.js';
+import { maskUserInfo } from '../config/mask.js';
 import { nearest } from '../config/nearest.js';
+import { contextDocument, contextItem } from '../render/documents.js';
+import { safeName } from '../render/safe-text.js';
 import type { Invocation, InvocationFlags } from './invocation.js';
+import { documentText, isDocumentFormat } from './print-document.js';
 import { usageError } from './usage.js';
 
 export interface AddContextFlags extends InvocationFlags {
@@ -41,7 +46,14 @@ export async function addContext(
     env: homeOnly(invocation),
     config: {},
   });
-  const connection = requireConnection(typed);
+  if (typed.connection === null)
+    throw usageError(
+      `sdctl context add ${name} needs a registry`,
+      'neither --backend nor --server is given',
+      `sdctl context add ${name} --backend etcd --server URL`,
+    );
+  const { connection } = typed;
+  refuseSecret(connection.servers);
   const entry = toEntry(flagLayer(flags).values, connection.backend, connection.servers, flags);
   if (flags['no-check'] !== true) await testConnection(invocation, name, entry);
   const isFirst = currentOf(invocation.config) === null;
@@ -55,6 +67,36 @@ export async function addContext(
   invocation.diagnostics.say(
     `${exists ? 'Replaced' : 'Added'} context ${name} (${connection.backend}).${current}`,
   );
+  await printEdited(
+    invocation,
+    name,
+    entry as unknown as ContextConfig,
+    isFirst || currentOf(invocation.config) === name,
+  );
+}
+
+/** Secrets stand in the file by reference only. */
+function refuseSecret(servers: readonly string[]): void {
+  const bad = servers.find((server) => server.includes('@'));
+  if (bad === undefined) return;
+  throw usageError(
+    `--server ${maskUserInfo(bad)} holds a user or password`,
+    'secrets stand in the config file by reference only',
+    '--username NAME --password-file FILE',
+  );
+}
+
+/** For programs: the context that was changed. */
+async function printEdited(
+  invocation: Invocation,
+  name: string,
+  context: ContextConfig,
+  current: boolean,
+): Promise<void> {
+  const { format } = invocation.view;
+  if (!isDocumentFormat(format)) return;
+  const item = contextItem(name, { ...context, servers: context.servers?.map(maskUserInfo) }, current);
+  invocation.print(await documentText(contextDocument(item), format));
 }
 
 function homeOnly(invocation: Invocation): Readonly<Record<string, string | undefined>> {
@@ -87,23 +129,28 @@ function toEntry(
     datacenter: values.datacenter,
     namespace: values.namespace,
     partition: values.partition,
-    directory: values.directory,
+    directory: absolute(values.directory),
     tls: compact({
-      caFile: values.caFile,
-      certFile: values.certFile,
-      keyFile: values.keyFile,
+      caFile: absolute(values.caFile),
+      certFile: absolute(values.certFile),
+      keyFile: absolute(values.keyFile),
       serverName: values.tlsServerName,
       insecureSkipVerify: values.insecureSkipVerify,
     }),
     auth: compact({
       username: values.username,
-      passwordFile: fileOf('password'),
-      tokenFile: fileOf('token'),
+      passwordFile: absolute(fileOf('password')),
+      tokenFile: absolute(fileOf('token')),
     }),
     protected: flags.protected,
     readOnly: flags['read-only'],
   };
   return compact(entry) ?? {};
+}
+
+/** A context is used from other directories than the one it was written in. */
+function absolute(path: string | undefined): string | undefined {
+  return path === undefined ? undefined : resolve(path);
 }
 
 /** Without undefined values; undefined when nothing is left. */
@@ -148,19 +195,21 @@ export async function useContext(invocation: Invocation, name: string): Promise<
     document.set('currentContext', name);
   });
   const servers = contextLayer(name, context, undefined).values.servers ?? [];
-  const where = [context.backend, ...servers.map((server) => server.replace(/\/\/[^@/]*@/, '//'))].join(', ');
-  invocation.diagnostics.say(
-    `Current context is now ${name} (${where}).${before === undefined || before === name ? '' : ` Was ${before}.`}`,
-  );
+  const where = [context.backend, ...servers.map(maskUserInfo)].join(', ');
+  const was = before === undefined || before === name ? '' : ` Was ${before}.`;
+  invocation.diagnostics.say(safeName(`Current context is now ${name} (${where}).${was}`, { max: 1_000 }));
+  await printEdited(invocation, name, context, true);
 }
 
 /** Removes a context from the file. @throws {SdctlError} E_NOT_FOUND */
 export async function removeContext(invocation: Invocation, name: string): Promise<void> {
-  requireContext(invocation.config, name);
+  const context = requireContext(invocation.config, name);
   const wasCurrent = invocation.config.currentContext === name;
   await editConfig(invocation.location, (document) => {
     document.deleteIn(['contexts', name]);
     if (wasCurrent) document.delete('currentContext');
   });
-  invocation.diagnostics.say(`Removed context ${name}.${wasCurrent ? ' No context is current now.' : ''}`);
+  const rest = wasCurrent ? ' No context is current now.' : '';
+  invocation.diagnostics.say(`Removed context ${safeName(name)}.${rest}`);
+  await printEdited(invocation, name, context, false);
 }

@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import process from 'node:process';
-import type { Env } from '../config/file.js';
+import type { Env } from '../config/env.js';
 import type { Connection, RegistryDeps } from '../registry/connection.js';
 import { defaultTimeouts } from '../registry/connection.js';
 import type { ProcessProbe } from '../registry/claim.js';
@@ -23,6 +23,8 @@ export interface Deps {
   openRegistry(connection: Connection): Promise<RegistryHandle>;
   /** Calls `listener` on SIGINT, SIGTERM and SIGHUP; answers how to stop. */
   onSignal(listener: (signal: NodeJS.Signals) => void): () => void;
+  /** Calls `listener` with what was thrown where nothing catches it. */
+  onCrash(listener: (thrown: unknown) => void): void;
   /** For libraries that read their settings from the environment; undefined deletes. */
   setEnv(name: string, value: string | undefined): void;
   /** Asks on stderr; an empty answer when the terminal is closed or the signal aborts. */
@@ -73,6 +75,10 @@ export function systemDeps(): Deps {
       return () => {
         for (const signal of signals) process.off(signal, listener);
       };
+    },
+    onCrash(listener) {
+      process.on('uncaughtException', listener);
+      process.on('unhandledRejection', listener);
     },
     setEnv(name, value) {
       if (value === undefined) Reflect.deleteProperty(process.env, name);

@@ -97,7 +97,9 @@ function planText(invocation: Invocation, instance: Instance): string {
       ? []
       : [`kept by ${safeName(instance.owner.host)}, pid ${instance.owner.pid}`]),
   ];
-  return `Registry ${safeName(invocation.place)} (${safeName(invocation.serverNames)})\n  ${parts.join('   ')}`;
+  const { context } = invocation.connection;
+  const where = context === null ? '' : ` (${safeName(invocation.serverNames)})`;
+  return `Registry ${safeName(invocation.place)}${where}\n  ${parts.join('   ')}`;
 }
 
 function refuseOutcome(outcome: DeregisterOutcome, instance: Instance): void {

@@ -9,6 +9,7 @@ import { compareText, type Instance } from '../model/instance.js';
 import { currentOf } from './context-edit.js';
 import type { Invocation } from './invocation.js';
 import { printRows } from './print-list.js';
+import { everything } from './select.js';
 import { requireDuration, requireInteger } from './usage.js';
 import { eventTypes, followMembership } from './watch-stream.js';
 
@@ -83,7 +84,7 @@ export async function runDev(invocation: Invocation, plan: DevPlan): Promise<voi
   }
   const following = followMembership(invocation, handle, {
     service: null,
-    selection: { narrows: false, matches: () => true },
+    selection: everything,
     until: null,
     untilText: '',
     types: new Set(eventTypes),

@@ -3,6 +3,7 @@ import { SdctlError } from '../errors.js';
 import type { Notice } from '../registry/types.js';
 import { safeText } from '../render/safe-text.js';
 import { toRfc3339, type Clock } from '../time/clock.js';
+import { toAscii } from './ascii.js';
 import type { Output } from './output.js';
 import { StatusLine } from './status-line.js';
 
@@ -10,6 +11,8 @@ export interface DiagnosticsOptions {
   readonly quiet: boolean;
   readonly verbose: boolean;
   readonly progress: boolean;
+  /** Only ASCII may be written. */
+  readonly ascii: boolean;
   readonly logFile: string | null;
 }
 
@@ -32,14 +35,14 @@ export class Diagnostics {
   readonly notify = (notice: Notice): void => {
     this.#log(notice);
     if (notice.level === 'progress') {
-      this.#status.show(safeText(notice.text));
+      this.#status.show(this.#shown(safeText(notice.text)));
       return;
     }
     if (this.#options.quiet || (notice.level === 'detail' && !this.#options.verbose)) return;
     this.line(safeText(notice.text, { max: 4_000 }));
   };
 
-  /** A line for people; dropped with `--quiet`. */
+  /** A line for people; dropped with `--quiet`. @param text already safe */
   say(text: string): void {
     this.#log({ level: 'warning', text });
     if (!this.#options.quiet) this.line(text);
@@ -48,12 +51,16 @@ export class Diagnostics {
   /** A line that is always written. @param text already safe */
   line(text: string): void {
     this.#status.clear();
-    this.#output.write(`${text}\n`);
+    this.#output.write(`${this.#shown(text)}\n`);
   }
 
   /** The answer or the end comes: nothing temporary may stay on the screen. */
   clear(): void {
     this.#status.clear();
+  }
+
+  #shown(text: string): string {
+    return this.#options.ascii ? toAscii(text) : text;
   }
 
   #log(notice: Notice, first = false): void {

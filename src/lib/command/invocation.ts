@@ -1,43 +1,29 @@
 import type { ConfigFile, ContextConfig } from '../config/schema.js';
 import { loadConfig, locateConfig, type ConfigLocation } from '../config/file.js';
 import type { ConnectionFlags } from '../config/layers.js';
-import { isOn } from '../config/layers.js';
+import { isSet } from '../config/env.js';
 import { requireConnection, resolveSettings, type Settings } from '../config/settings.js';
 import { SdctlError } from '../errors.js';
-import { defaultPorts } from '../config/settings.js';
+import { defaultPorts } from '../config/merge.js';
 import type { Connection } from '../registry/connection.js';
 import { parseServer } from '../registry/server-url.js';
 import type { CallOptions, RegistryHandle } from '../registry/types.js';
-import { outputFormats, type OutputFormat, type View } from '../render/view.js';
-import { decideAscii, decideColor } from './color.js';
+import type { View } from '../render/view.js';
+import { toAscii } from './ascii.js';
+import { colorOf, toView, type FormatChoice, type ViewFlags } from './choose-view.js';
 import type { Deps } from './deps.js';
 import { Diagnostics } from './diagnostics.js';
-import { requireDuration, requireInteger, usageError } from './usage.js';
+import { requireDuration } from './usage.js';
 
 /** The global flags as oclif parses them. */
-export interface InvocationFlags extends ConnectionFlags {
+export interface InvocationFlags extends ConnectionFlags, ViewFlags {
   readonly context?: string | undefined;
   readonly config?: string | undefined;
   readonly timeout?: string | undefined;
-  readonly output?: string | undefined;
-  readonly json?: boolean | undefined;
   readonly quiet?: boolean | undefined;
   readonly verbose?: boolean | undefined;
   readonly debug?: boolean | undefined;
-  readonly color?: string | undefined;
-  readonly ascii?: boolean | undefined;
-  readonly width?: string | undefined;
-  readonly plain?: boolean | undefined;
-  readonly headers?: boolean | undefined;
-  readonly 'no-headers'?: boolean | undefined;
   readonly 'log-file'?: string | undefined;
-}
-
-/** What a command makes of its formats: which it can print, and which it prints unasked. */
-export interface FormatChoice {
-  readonly allowed: readonly OutputFormat[];
-  readonly terminal: OutputFormat;
-  readonly pipe: OutputFormat;
 }
 
 /** One run of one command: its flags, the config file and where it prints, worked out once. */
@@ -50,6 +36,7 @@ export class Invocation {
   readonly view: View;
   readonly signal: AbortSignal;
   #settings: Settings | null = null;
+  #answered = false;
 
   private constructor(
     deps: Deps,
@@ -65,16 +52,15 @@ export class Invocation {
     this.config = config;
     this.signal = signal;
     const { env } = deps;
-    const plain =
-      flags.plain === true ||
-      (env['ACCESSIBLE'] !== undefined && !['', '0', 'false'].includes(env['ACCESSIBLE']));
+    const plain = flags.plain === true || isSet(env['ACCESSIBLE']);
+    this.view = toView(deps, flags, config, formats, plain);
     this.diagnostics = new Diagnostics(deps.stderr, deps.clock, {
       quiet: flags.quiet === true,
-      verbose: flags.verbose === true || flags.debug === true || isOn(env['SDCTL_DEBUG']),
-      progress: !plain && !isOn(env['CI']),
-      logFile: flags['log-file'] ?? env['SDCTL_LOG_FILE'] ?? null,
+      verbose: flags.verbose === true || flags.debug === true || isSet(env['SDCTL_DEBUG']),
+      progress: !plain && !isSet(env['CI']),
+      ascii: this.view.ascii,
+      logFile: flags['log-file'] ?? (env['SDCTL_LOG_FILE'] || null),
     });
-    this.view = toView(deps, flags, config, formats, plain);
   }
 
   static async open(
@@ -84,16 +70,17 @@ export class Invocation {
     signal: AbortSignal,
   ): Promise<Invocation> {
     const location = locateConfig(flags.config, deps.env, deps.platform);
-    const writesConfig = formats === configWriting;
-    const config =
-      writesConfig && flags.config !== undefined
-        ? await loadConfig({ path: flags.config, from: 'SDCTL_CONFIG' })
-        : await loadConfig(location);
-    return new Invocation(deps, flags, location, config, formats, signal);
+    return new Invocation(deps, flags, location, await configFor(location, formats), formats, signal);
   }
 
-  get isVerbose(): boolean {
-    return this.flags.verbose === true || this.flags.debug === true;
+  /** The view for lines on stderr, whose colour is decided by itself. */
+  get stderrView(): View {
+    return { ...this.view, color: colorOf(this.deps, this.flags, this.config, this.deps.stderr.isTerminal) };
+  }
+
+  /** Something of the answer has been printed. */
+  get answered(): boolean {
+    return this.#answered;
   }
 
   /** Where the command goes; says once what is set but not in force. */
@@ -179,94 +166,16 @@ export class Invocation {
   /** Writes the answer. @param text whole lines, already safe */
   print(text: string): void {
     this.diagnostics.clear();
-    this.deps.stdout.write(text);
+    this.#answered = true;
+    const { format, ascii } = this.view;
+    // Other formats hold exact values and belong to programs.
+    const isForPeople = format === 'table' || format === 'wide';
+    this.deps.stdout.write(ascii && isForPeople ? toAscii(text) : text);
   }
 }
 
-/** For commands that may create the config file that `--config` names. */
-export const configWriting: FormatChoice = {
-  allowed: ['table', 'tsv', 'json', 'yaml'],
-  terminal: 'table',
-  pipe: 'tsv',
-};
-
-function toView(
-  deps: Deps,
-  flags: InvocationFlags,
-  config: ConfigFile,
-  formats: FormatChoice,
-  plain: boolean,
-): View {
-  const { env, stdout } = deps;
-  const width =
-    flags.width !== undefined
-      ? requireInteger('--width', flags.width, 20, 10_000)
-      : terminalWidth(env['COLUMNS'], stdout.columns);
-  const color = decideColor({
-    flag: checkedColor(flags.color),
-    env,
-    setting: config.defaults?.color,
-    isTerminal: stdout.isTerminal,
-  });
-  return {
-    format: chooseFormat(deps, flags, config, formats),
-    width,
-    color,
-    ascii: decideAscii(flags.ascii, env, config.defaults?.ascii),
-    plain,
-    headers: flags['no-headers'] === true ? false : flags.headers === true ? true : null,
-    nowMs: deps.clock.nowMs(),
-  };
+async function configFor(location: ConfigLocation | null, formats: FormatChoice): Promise<ConfigFile> {
+  if (formats.config === 'ignored') return {};
+  const mayBeMissing = formats.config === 'may-create' && location !== null;
+  return loadConfig(mayBeMissing ? { ...location, from: 'SDCTL_CONFIG' } : location);
 }
-
-function checkedColor(flag: string | undefined): string | undefined {
-  if (flag === undefined || flag === 'auto' || flag === 'always' || flag === 'never') return flag;
-  throw usageError(`--color ${flag} is not valid`, 'valid: auto, always, never', '--color auto');
-}
-
-function terminalWidth(columns: string | undefined, terminal: number | undefined): number {
-  const fromEnv = Number(columns);
-  if (columns !== undefined && Number.isInteger(fromEnv) && fromEnv >= 20) return fromEnv;
-  return terminal === undefined || terminal < 20 ? 80 : terminal;
-}
-
-/** `--json` and `-o` > SDCTL_OUTPUT > config (where the command can print it) > what the command prints unasked. */
-function chooseFormat(
-  deps: Deps,
-  flags: InvocationFlags,
-  config: ConfigFile,
-  formats: FormatChoice,
-): OutputFormat {
-  const typed = flags.output ?? (flags.json === true ? 'json' : undefined);
-  if (flags.output !== undefined && flags.json === true && flags.output !== 'json') {
-    throw usageError(`--json and -o ${flags.output} contradict each other`, undefined, '-o json');
-  }
-  if (typed !== undefined) {
-    const known = outputFormats.find((format) => format === typed);
-    if (known !== undefined && formats.allowed.includes(known)) return known;
-    const instead =
-      typed === 'json' && formats.allowed.includes('jsonl') ? 'jsonl' : (formats.allowed[0] ?? 'table');
-    const why =
-      known === undefined
-        ? `valid: ${formats.allowed.join(', ')}`
-        : `this command can print ${formats.allowed.join(', ')}`;
-    throw usageError(
-      known === undefined ? `-o ${typed} is not a format` : `-o ${typed} is not possible here`,
-      why,
-      `-o ${instead}`,
-    );
-  }
-  const env = deps.env['SDCTL_OUTPUT'];
-  if (env && !outputFormats.some((format) => format === env)) {
-    throw usageError(
-      `SDCTL_OUTPUT=${env} is not a format`,
-      `valid: ${outputFormats.join(', ')}`,
-      'SDCTL_OUTPUT=table',
-    );
-  }
-  const wish = formats.allowed.find((format) => format === (env || config.defaults?.output));
-  return wish ?? (deps.stdout.isTerminal ? formats.terminal : formats.pipe);
-}
-
-/** The formats of commands that print one answer. */
-export const listFormats: FormatChoice = { allowed: outputFormats, terminal: 'table', pipe: 'tsv' };

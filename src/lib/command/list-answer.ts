@@ -22,7 +22,7 @@ import type { Invocation } from './invocation.js';
 import { noSuchService } from './names.js';
 import { isDocumentFormat, listDocumentText } from './print-document.js';
 import { arrange, printRows, type ListFlags } from './print-list.js';
-import type { Selection } from './select.js';
+import { narrow, type Selection } from './select.js';
 
 /** Leases whose remaining time is read unasked. */
 const TTL_LIMIT = 200;
@@ -87,16 +87,8 @@ async function readNamed(
   });
 }
 
-function narrow(snapshot: Snapshot, selection: Selection): Snapshot {
-  if (!selection.narrows) return snapshot;
-  return {
-    ...snapshot,
-    instances: snapshot.instances.filter((instance) => selection.matches(instance)),
-    undecoded: [],
-  };
-}
-
-async function addTtl(
+/** Fills in what the registry says about leases, if it does. */
+export async function addTtl(
   invocation: Invocation,
   handle: RegistryHandle,
   snapshot: Snapshot,
@@ -114,8 +106,30 @@ async function addTtl(
   return withLeases(snapshot, await handle.operations.leases(ids, invocation.callOptions()));
 }
 
+/** @throws {SdctlError} E_EMPTY for `--fail-empty` */
+export function refuseEmpty(invocation: Invocation, { snapshot, service }: ListAnswer): void {
+  if (snapshot.instances.length > 0) return;
+  const { length } = snapshot.undecoded;
+  throw new SdctlError('E_EMPTY', `nothing found in ${invocation.place}`, {
+    ...(length === 0 ? {} : { why: `${length} ${length === 1 ? 'entry' : 'entries'} could not be read` }),
+    hint: service === null ? 'sdctl list' : `sdctl list ${service}`,
+    details: { undecoded: length },
+  });
+}
+
+/** Prints what was read: services, or the instances of one. */
+export async function printAnswer(
+  invocation: Invocation,
+  handle: RegistryHandle,
+  answer: ListAnswer,
+  flags: ListFlags,
+): Promise<void> {
+  if (answer.service === null) await listServices(invocation, answer, flags);
+  else await listInstances(invocation, handle, answer, flags);
+}
+
 /** Prints the instances of one service. */
-export async function listInstances(
+async function listInstances(
   invocation: Invocation,
   handle: RegistryHandle,
   answer: ListAnswer,
@@ -150,12 +164,7 @@ function namesOf(instances: readonly Instance[]): { service: string; id: string 
 }
 
 /** Prints the overview of services. */
-export async function listServices(
-  invocation: Invocation,
-  _handle: RegistryHandle,
-  answer: ListAnswer,
-  flags: ListFlags,
-): Promise<void> {
+async function listServices(invocation: Invocation, answer: ListAnswer, flags: ListFlags): Promise<void> {
   const { view } = invocation;
   const services = groupServices(answer.snapshot).sort(
     (a, b) => worstRank(a) - worstRank(b) || compareText(a.name, b.name),

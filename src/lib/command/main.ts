@@ -1,10 +1,12 @@
 import { fileURLToPath } from 'node:url';
-import { nearest } from '../config/nearest.js';
-import { SdctlError } from '../errors.js';
 import { decideColor } from './color.js';
-import { systemDeps } from './deps.js';
+import { systemDeps, type Deps } from './deps.js';
+import { globalFlagTokens } from './global-flags.js';
 import { normaliseArguments } from './normalise-arguments.js';
+import { flagValue } from './raw-flags.js';
 import { reportFailure } from './report.js';
+import { unknownCommand, unknownLeadingFlag } from './unknown-command.js';
+import { usageError } from './usage.js';
 
 /** First words that take a second one. */
 const topics = new Set(['context', 'ctx', 'config', 'lease']);
@@ -16,45 +18,59 @@ const topics = new Set(['context', 'ctx', 'config', 'lease']);
  */
 export async function main(entry: string): Promise<void> {
   const deps = systemDeps();
-  // oclif decides its own colours from these two; ours win, and Node warns when both are set.
-  const color = decideColor({ flag: undefined, env: deps.env, isTerminal: deps.stdout.isTerminal });
-  deps.setEnv('NO_COLOR', color ? undefined : '1');
-  deps.setEnv('FORCE_COLOR', color ? '1' : undefined);
-  const { settings } = await import('@oclif/core/settings');
-  settings.enableAutoTranspile = false;
-  const { globalFlagTokens } = await import('./global-flags.js');
-  const argv = rewrite(normaliseArguments(deps.argv, globalFlagTokens(), topics));
+  // What no command catches, because nothing awaits it.
+  deps.onCrash((thrown) => {
+    void fail(thrown, deps);
+  });
+  decideForOclif(deps);
   try {
-    const { run } = await import('@oclif/core/run');
-    await run([...argv], { root: fileURLToPath(new URL('..', entry)) });
-    await deps.stdout.flush();
-    await deps.stderr.flush();
-  } catch (thrown) {
-    const error = await unknownCommand(thrown, fileURLToPath(new URL('..', entry)));
-    const code = reportFailure(error, { deps, argv, command: null, format: null });
+    await runCommand(deps, fileURLToPath(new URL('..', entry)));
     await Promise.all([deps.stdout.flush(), deps.stderr.flush()]);
-    deps.exit(code);
+    if (deps.stdout.failure !== null) throw deps.stdout.failure;
+  } catch (thrown) {
+    await fail(thrown, deps);
   }
 }
 
-/** `--version` anywhere before a command, and no command at all. */
-function rewrite(argv: readonly string[]): readonly string[] {
-  const first = argv[0];
-  if (first === '--version') return ['version', ...argv.slice(1)];
+/** oclif decides its own colours from these two; ours win, and Node warns when both are set. */
+function decideForOclif(deps: Deps): void {
+  const flag = flagValue(deps.argv, '--color');
+  const color = decideColor({ flag, env: deps.env, isTerminal: deps.stdout.isTerminal });
+  deps.setEnv('NO_COLOR', color ? undefined : '1');
+  deps.setEnv('FORCE_COLOR', color ? '1' : undefined);
+}
+
+async function runCommand(deps: Deps, root: string): Promise<void> {
+  const argv = normalise(deps.argv);
+  const { settings } = await import('@oclif/core/settings');
+  settings.enableAutoTranspile = false;
+  const { run } = await import('@oclif/core/run');
+  try {
+    await run([...argv], { root });
+  } catch (thrown) {
+    const typed = thrown instanceof Error ? /^command (.+) not found$/s.exec(thrown.message)?.[1] : undefined;
+    if (typed === undefined) throw thrown;
+    const { Config } = await import('@oclif/core/config');
+    const config = await Config.load({ root });
+    throw unknownCommand(
+      typed.replaceAll(':', ' '),
+      config.commandIDs.map((id) => id.replaceAll(':', ' ')),
+    );
+  }
+}
+
+/** Flags behind the command, `--version` as the command of that name. @throws {SdctlError} E_USAGE */
+function normalise(typed: readonly string[]): readonly string[] {
+  if (typed[0] === '--version') return ['version', ...typed.slice(1)];
+  const tokens = globalFlagTokens();
+  const { argv, unknownFlag, isCommandMissing } = normaliseArguments(typed, tokens, topics);
+  if (unknownFlag !== null) throw unknownLeadingFlag(unknownFlag, [...tokens.withValue, ...tokens.alone]);
+  if (isCommandMissing) throw usageError('no command is named', undefined, 'sdctl --help');
   return argv;
 }
 
-/** oclif's "command x not found" as ours, with the nearest names; never run automatically. */
-async function unknownCommand(thrown: unknown, root: string): Promise<unknown> {
-  const typed = thrown instanceof Error ? /^command (.+) not found$/.exec(thrown.message)?.[1] : undefined;
-  if (typed === undefined) return thrown;
-  const { Config } = await import('@oclif/core/config');
-  const config = await Config.load({ root });
-  const name = typed.replaceAll(':', ' ');
-  const known = config.commandIDs.map((id) => id.replaceAll(':', ' '));
-  const close = nearest(name, known) ?? nearest(name.split(' ')[0] ?? name, known);
-  return new SdctlError('E_USAGE', `sdctl has no command "${name}"`, {
-    ...(close === null ? {} : { why: `closest: ${close}` }),
-    hint: close === null ? 'sdctl --help' : `sdctl ${close} --help`,
-  });
+async function fail(thrown: unknown, deps: Deps): Promise<void> {
+  const code = reportFailure(thrown, { deps, argv: deps.argv, command: null, format: null });
+  await Promise.all([deps.stdout.flush(), deps.stderr.flush()]);
+  deps.exit(code);
 }

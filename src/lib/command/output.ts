@@ -1,3 +1,5 @@
+import { SdctlError } from '../errors.js';
+
 /** The part of a writable stream that commands need. */
 export interface Sink {
   readonly isTTY?: boolean;
@@ -13,14 +15,29 @@ export interface Sink {
 export class Output {
   readonly #sink: Sink;
   readonly #closing = new AbortController();
+  #failure: SdctlError | null = null;
   #pending = 0;
   #idle: (() => void)[] = [];
 
   constructor(sink: Sink) {
     this.#sink = sink;
-    sink.on('error', () => {
-      this.#closing.abort();
+    sink.on('error', (error) => {
+      this.#fail(error);
     });
+  }
+
+  /** Why not everything was written, when the reason is not that the reader went away: a full disk. */
+  get failure(): SdctlError | null {
+    return this.#failure;
+  }
+
+  #fail(error: NodeJS.ErrnoException): void {
+    if (error.code !== 'EPIPE' && error.code !== 'ERR_STREAM_DESTROYED') {
+      this.#failure ??= new SdctlError('E_FAILED', 'the output could not be written', {
+        why: error.code === 'ENOSPC' ? 'no space left on the device' : (error.code ?? error.message),
+      });
+    }
+    this.#closing.abort();
   }
 
   get isTerminal(): boolean {
@@ -43,7 +60,7 @@ export class Output {
     this.#pending += 1;
     this.#sink.write(text, (error) => {
       this.#pending -= 1;
-      if (error) this.#closing.abort();
+      if (error) this.#fail(error);
       if (this.#pending === 0) for (const done of this.#idle.splice(0)) done();
     });
   }

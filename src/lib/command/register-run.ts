@@ -129,7 +129,7 @@ export async function keepAnnounced(
   invocation: Invocation,
   handle: RegistryHandle,
   plan: RegisterPlan,
-  onCleanup: (text: string) => void,
+  onCleanup: (text: () => string) => void,
 ): Promise<void> {
   warn(invocation, handle, plan);
   const id = plan.spec.id ?? defaultId(plan.spec.service, plan.spec.endpoints, handle.capabilities.nodes);
@@ -152,7 +152,8 @@ export async function keepAnnounced(
   );
   invocation.diagnostics.clear();
   onCleanup(
-    `Deregistering ${name}; a second Ctrl-C leaves it until its lease ends in ${formatDuration(registration.remainingMs() ?? 0)}.`,
+    () =>
+      `Deregistering ${name}; a second Ctrl-C leaves it until its lease ends in ${formatDuration(registration.remainingMs() ?? 0)}.`,
   );
   const stopped = new Promise<'stopped'>((resolve) => {
     const stop = (): void => {
@@ -222,12 +223,12 @@ function endText(invocation: Invocation, leftMs: number | null): string {
 }
 
 function print(invocation: Invocation, plan: RegisterPlan, event: RegistrationEvent): void {
-  const { view, diagnostics, connection, flags } = invocation;
+  const { view, stderrView, diagnostics, connection, flags } = invocation;
   if (view.format === 'jsonl')
     invocation.print(`${toJson(registrationEventDocument(event, connection.backend))}\n`);
   if (view.format === 'name' && event.type === 'registered')
     invocation.print(renderNames([{ service: event.instance.service, id: event.instance.id }]));
   if (flags.quiet === true) return;
-  for (const line of registrationLines(event, { ...originOf(invocation), onLost: plan.onLost }, view))
+  for (const line of registrationLines(event, { ...originOf(invocation), onLost: plan.onLost }, stderrView))
     diagnostics.line(line);
 }

@@ -1,14 +1,12 @@
-import { randomBytes } from 'node:crypto';
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import type { Env } from '../config/file.js';
 import { SdctlError } from '../errors.js';
+import { isSet, type Env } from '../config/env.js';
 import { errorDocument } from '../render/documents.js';
 import { defectText, errorText } from '../render/error-text.js';
-import { toJson } from '../render/safe-text.js';
-import { decideColor } from './color.js';
+import { safeText, toJson } from '../render/safe-text.js';
+import { decideAscii, decideColor } from './color.js';
+import { describeCauses, writeCrashFile } from './crash-file.js';
 import type { Deps } from './deps.js';
+import { flagValue, hasFlag } from './raw-flags.js';
 
 export interface Failure {
   readonly deps: Deps;
@@ -17,6 +15,10 @@ export interface Failure {
   readonly command: string | null;
   /** The format in force; null: not known yet, read from the arguments. */
   readonly format: string | null;
+  /** A document stands on stdout already, and there may only be one. */
+  readonly answered?: boolean;
+  /** Another exit code than the error's own: that of the signal which ended the command. */
+  readonly exitCode?: number;
 }
 
 /**
@@ -27,75 +29,52 @@ export interface Failure {
 export function reportFailure(thrown: unknown, failure: Failure): number {
   const { deps, argv } = failure;
   const isOurs = thrown instanceof SdctlError && thrown.code !== 'E_DEFECT';
-  const crashFile = isOurs ? null : writeCrashFile(thrown, failure);
-  const error = isOurs ? thrown : new SdctlError('E_DEFECT', `sdctl hit a defect: ${messageOf(thrown)}`, { hint: `report it with ${crashFile ?? 'the output of --debug'}` });
-  const format = failure.format ?? formatOf(argv, deps.env);
-  const isJson = format === 'json' || format === 'jsonl';
-  if (isJson) deps.stdout.write(`${toJson(errorDocument(error), format === 'json' ? { indent: 2 } : {})}\n`);
-  const quiet = isJson && hasFlag(argv, '--quiet', '-q');
-  if (quiet) return error.exitCode;
-  const color = decideColor({ flag: flagValue(argv, '--color'), env: deps.env, isTerminal: deps.stderr.isTerminal });
+  const crashFile = isOurs ? null : writeCrashFile(thrown, deps, argv);
+  const error = isOurs ? thrown : toDefect(thrown, crashFile);
+  const exitCode = failure.exitCode ?? error.exitCode;
+  const isJson = writeDocument(error, exitCode, failure);
+  // Nothing has failed for people who pressed Ctrl-C themselves.
+  if (error.code === 'E_ABORTED' || (isJson && hasFlag(argv, '--quiet', 'q'))) return exitCode;
+  const color = decideColor({
+    flag: flagValue(argv, '--color'),
+    env: deps.env,
+    isTerminal: deps.stderr.isTerminal,
+  });
+  const ascii = decideAscii(hasFlag(argv, '--ascii'), deps.env);
   const command = failure.command?.replaceAll(':', ' ') ?? '';
-  deps.stderr.write(isOurs ? errorText(error, { color, command }) : defectText(error, { color, crashFile }));
-  if (hasFlag(argv, '--debug') || deps.env['SDCTL_DEBUG']) deps.stderr.write(`${describeCauses(thrown)}\n`);
-  return error.exitCode;
+  deps.stderr.write(
+    isOurs ? errorText(error, { color, ascii, command }) : defectText(error, { color, ascii, crashFile }),
+  );
+  if (hasFlag(argv, '--debug') || isSet(deps.env['SDCTL_DEBUG'])) {
+    const lines = describeCauses(thrown).split('\n');
+    deps.stderr.write(lines.map((line) => `${safeText(line, { ascii, max: 4_000 })}\n`).join(''));
+  }
+  return exitCode;
 }
 
-/** The format asked for, found without a parser: the failure may be that the arguments do not parse. */
+function toDefect(thrown: unknown, crashFile: string | null): SdctlError {
+  const message = thrown instanceof Error ? thrown.message : String(thrown);
+  return new SdctlError('E_DEFECT', `sdctl hit a defect: ${message}`, {
+    hint: `report it with ${crashFile ?? 'the output of --debug'}`,
+  });
+}
+
+/** @returns whether programs read the answer */
+function writeDocument(error: SdctlError, exitCode: number, failure: Failure): boolean {
+  const { deps, argv } = failure;
+  const format = failure.format ?? formatOf(argv, deps.env);
+  if (format !== 'json' && format !== 'jsonl') return false;
+  // Lines that a signal ended are whole as they are; a single document must not be missing.
+  if (failure.answered === true && format === 'json') return true;
+  if (error.code === 'E_ABORTED' && format === 'jsonl') return true;
+  const document = errorDocument(error);
+  const stamped = { ...document, error: { ...document.error, exitCode } };
+  deps.stdout.write(`${toJson(stamped, format === 'json' ? { indent: 2 } : {})}\n`);
+  return true;
+}
+
+/** The format asked for, found without a parser. */
 function formatOf(argv: readonly string[], env: Env): string | null {
   if (hasFlag(argv, '--json')) return 'json';
-  return flagValue(argv, '--output', '-o') ?? env['SDCTL_OUTPUT'] ?? null;
-}
-
-function ownArguments(argv: readonly string[]): readonly string[] {
-  const end = argv.indexOf('--');
-  return end < 0 ? argv : argv.slice(0, end);
-}
-
-function hasFlag(argv: readonly string[], ...names: readonly string[]): boolean {
-  return ownArguments(argv).some((argument) => names.includes(argument));
-}
-
-function flagValue(argv: readonly string[], long: string, short?: string): string | undefined {
-  const own = ownArguments(argv);
-  for (const [index, argument] of own.entries()) {
-    if (argument === long || argument === short) return own[index + 1];
-    if (argument.startsWith(`${long}=`)) return argument.slice(long.length + 1);
-    if (short !== undefined && argument.startsWith(short) && !argument.startsWith('--')) return argument.slice(short.length).replace(/^=/, '');
-  }
-  return undefined;
-}
-
-function messageOf(thrown: unknown): string {
-  return thrown instanceof Error ? thrown.message : String(thrown);
-}
-
-/** Stacks of the error and what caused it. Errors of drivers are never causes here: they may carry credentials. */
-function describeCauses(thrown: unknown): string {
-  const parts: string[] = [];
-  for (let error = thrown; error instanceof Error && parts.length < 5; error = error.cause) {
-    parts.push(error.stack ?? `${error.name}: ${error.message}`);
-  }
-  return parts.join('\ncaused by ');
-}
-
-/** Versions, stack and the command; no registry data and no secret, because arguments hold none. */
-function writeCrashFile(thrown: unknown, { deps, argv }: Failure): string | null {
-  const directory = stateDirectory(deps.env);
-  const file = join(directory, `crash-${randomBytes(4).toString('hex')}.txt`);
-  const masked = argv.map((argument) => argument.replace(/\/\/[^@/]*@/, '//***@'));
-  const text = [`sdctl ${masked.join(' ')}`, `node ${deps.nodeVersion} ${deps.platform}`, describeCauses(thrown), ''].join('\n');
-  try {
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
-    writeFileSync(file, text, { mode: 0o600 });
-    return file;
-  } catch {
-    return null;
-  }
-}
-
-function stateDirectory(env: Env): string {
-  if (env['SDCTL_STATE_DIR']) return env['SDCTL_STATE_DIR'];
-  if (env['XDG_STATE_HOME']) return join(env['XDG_STATE_HOME'], 'sdctl');
-  return env['HOME'] ? join(env['HOME'], '.local', 'state', 'sdctl') : join(tmpdir(), 'sdctl');
+  return flagValue(argv, '--output', 'o') ?? env['SDCTL_OUTPUT'] ?? null;
 }

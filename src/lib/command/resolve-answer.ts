@@ -7,6 +7,7 @@ import { endpointList } from '../render/documents.js';
 import { instanceText } from '../render/event-lines.js';
 import { instanceColumns, instanceFields } from '../render/instance-columns.js';
 import { escapeField } from '../render/safe-text.js';
+import { partialLine, undecodedLines } from '../render/summary-lines.js';
 import type { Invocation } from './invocation.js';
 import { originOf } from './list-answer.js';
 import { noSuchService } from './names.js';
@@ -80,7 +81,10 @@ export async function printEndpoints(
   flags: { readonly fields?: string | undefined },
 ): Promise<void> {
   const { view, deps } = invocation;
-  if (snapshot.instances.length === 0) throw noSuchService(service, invocation.place);
+  if (snapshot.instances.length === 0 && snapshot.undecoded.length === 0)
+    throw noSuchService(service, invocation.place);
+  for (const line of undecodedLines(snapshot.undecoded, view)) invocation.diagnostics.say(line);
+  if (snapshot.partial) invocation.diagnostics.say(partialLine(originOf(invocation), view));
   const turn = Math.floor(deps.clock.nowMs() / 1_000);
   const { choices, skipped } = pickEndpoints(snapshot.instances, { ...plan, random: deps.random, turn });
   for (const { instance, why } of skipped) {
@@ -116,6 +120,7 @@ function noneUsable(
 ): SdctlError {
   const counts = new Map<string, number>();
   for (const { why } of skipped) counts.set(why, (counts.get(why) ?? 0) + 1);
+  if (snapshot.undecoded.length > 0) counts.set('unreadable', snapshot.undecoded.length);
   const why = [...counts].map(([reason, count]) => `${count} ${reason}`).join(', ');
   const first = ['warning', 'unknown'].find((state) => counts.has(state));
   return new SdctlError('E_NO_USABLE', `no instance of "${service}" may be called`, {

@@ -1,5 +1,5 @@
 import { globMatcher, isGlob, parseHealthList, parseSelector } from '../discovery/selector.js';
-import type { Instance } from '../model/instance.js';
+import type { Instance, Snapshot } from '../model/instance.js';
 import { usageError } from './usage.js';
 
 export interface SelectFlags {
@@ -13,15 +13,18 @@ export interface Selection {
   /** Anything at all narrows the set, so that finding nothing is no failure. */
   readonly narrows: boolean;
   readonly matches: (instance: Instance) => boolean;
+  /** Whether an entry nobody could read may belong to what was asked for; null: it does not even name a service. */
+  readonly matchesName: (service: string | null) => boolean;
 }
+
+/** The selection that leaves all. */
+export const everything: Selection = { narrows: false, matches: () => true, matchesName: () => true };
 
 /** @throws {SdctlError} E_USAGE for a selector or state that cannot be read */
 export function toSelection(flags: SelectFlags, pattern: string | undefined): Selection {
   const tests: ((instance: Instance) => boolean)[] = [];
-  if (pattern !== undefined && isGlob(pattern)) {
-    const matches = globMatcher(pattern);
-    tests.push((instance) => matches(instance.service));
-  }
+  const byName = pattern !== undefined && isGlob(pattern) ? globMatcher(pattern) : null;
+  if (byName !== null) tests.push((instance) => byName(instance.service));
   if (flags.selector !== undefined) {
     const parsed = parseSelector(flags.selector);
     if (!parsed.ok)
@@ -43,5 +46,19 @@ export function toSelection(flags: SelectFlags, pattern: string | undefined): Se
       );
     tests.push((instance) => parsed.states.has(instance.health));
   }
-  return { narrows: tests.length > 0, matches: (instance) => tests.every((test) => test(instance)) };
+  return {
+    narrows: tests.length > 0,
+    matches: (instance) => tests.every((test) => test(instance)),
+    matchesName: (service) => service === null || byName === null || byName(service),
+  };
+}
+
+/** What a selection leaves of a snapshot. Entries nobody could read stay: they are never hidden. */
+export function narrow(snapshot: Snapshot, selection: Selection): Snapshot {
+  if (!selection.narrows) return snapshot;
+  return {
+    ...snapshot,
+    instances: snapshot.instances.filter((instance) => selection.matches(instance)),
+    undecoded: snapshot.undecoded.filter(({ service }) => selection.matchesName(service)),
+  };
 }

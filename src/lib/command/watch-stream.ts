@@ -1,7 +1,7 @@
 import { isGlob } from '../discovery/selector.js';
 import { parseUntil, type Condition } from '../discovery/until.js';
 import { SdctlError } from '../errors.js';
-import { instanceKey, type Instance } from '../model/instance.js';
+import { instanceKey, type Instance, type Snapshot } from '../model/instance.js';
 import type { MembershipEvent } from '../model/membership.js';
 import type { RegistryHandle } from '../registry/types.js';
 import { membershipEventDocument } from '../render/event-documents.js';
@@ -9,10 +9,18 @@ import { eventLine, eventTsv, subjectWidth } from '../render/event-lines.js';
 import { countText } from '../render/summary-lines.js';
 import { toJson } from '../render/safe-text.js';
 import { formatDuration } from '../time/duration.js';
+import type { FormatChoice } from './choose-view.js';
 import type { Invocation } from './invocation.js';
 import { originOf } from './list-answer.js';
-import type { Selection } from './select.js';
+import { narrow, type Selection } from './select.js';
 import { requireDuration, usageError } from './usage.js';
+
+/** A stream has no end, so it is never one document. */
+export const streamFormats: FormatChoice = {
+  allowed: ['table', 'wide', 'tsv', 'jsonl'],
+  terminal: 'table',
+  pipe: 'tsv',
+};
 
 export const eventTypes = ['synced', 'joined', 'updated', 'left', 'stale'] as const;
 type EventType = (typeof eventTypes)[number];
@@ -35,6 +43,8 @@ export interface WatchPlan {
   readonly types: ReadonlySet<EventType>;
   readonly initial: boolean;
   readonly retryStartMs: number;
+  /** Shows the first set instead of its event. */
+  readonly onFirst?: (snapshot: Snapshot) => Promise<void>;
   /** The whole wait; null: for ever. */
   readonly wholeMs: number | null;
 }
@@ -111,6 +121,8 @@ export async function followMembership(
       ...(callMs === null ? {} : { timeoutMs: callMs }),
     });
     for await (const event of events) {
+      if (event.type === 'synced' && !printer.synced)
+        await plan.onFirst?.(narrow(event.snapshot, plan.selection));
       printer.print(event);
       track(set, event, plan.selection);
       if (event.type !== 'stale' && plan.until?.(set.values()) === true) return 'reached';
@@ -210,10 +222,7 @@ class EventPrinter {
   }
 
   #narrowed(event: Extract<MembershipEvent, { type: 'synced' }>): MembershipEvent {
-    const { selection } = this.#plan;
-    if (!selection.narrows) return event;
-    const instances = event.snapshot.instances.filter((instance) => selection.matches(instance));
-    return { ...event, snapshot: { ...event.snapshot, instances, undecoded: [] } };
+    return { ...event, snapshot: narrow(event.snapshot, this.#plan.selection) };
   }
 
   #text(event: MembershipEvent): string {

@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Document } from 'yaml';
 import { SdctlError } from '../errors.js';
+import type { Env } from './env.js';
 import type { ConfigFile } from './schema.js';
 
-export type Env = Readonly<Record<string, string | undefined>>;
+export type { Env };
 
 export interface ConfigLocation {
   readonly path: string;
@@ -84,13 +85,43 @@ export async function editConfig(
   }
   const { parseConfig } = await import('./parse.js');
   const { document, config } = parseConfig(readText(location) ?? 'version: 1\n', location.path);
+  dropEmpty(document);
   edit(document, config);
   const text = document.toString({ lineWidth: 0 });
   parseConfig(text, location.path);
   writeAtomically(location.path, text);
 }
 
-function writeAtomically(path: string, text: string): void {
+/** A section without content (`contexts:`) would not take a value. */
+function dropEmpty(document: Document): void {
+  for (const key of ['defaults', 'contexts'])
+    if (document.has(key) && document.get(key) === null) document.delete(key);
+}
+
+/** Sets one value, with the mappings on the way. @throws {SdctlError} E_USAGE when a part of the path holds a value */
+export function setAt(document: Document, path: readonly string[], value: unknown): void {
+  try {
+    document.setIn(path, document.createNode(value));
+  } catch (error) {
+    throw new SdctlError('E_USAGE', `${path.join('.')} cannot be set`, {
+      why: 'a part of it holds a value, not settings',
+      hint: 'sdctl config view',
+      cause: error,
+    });
+  }
+}
+
+/** Behind a link stands the file of somebody's collection of settings; that one is changed. */
+function target(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path;
+  }
+}
+
+function writeAtomically(link: string, text: string): void {
+  const path = target(link);
   const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`;
   try {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });

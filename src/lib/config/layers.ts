@@ -1,6 +1,6 @@
 import { SdctlError } from '../errors.js';
 import type { BackendName } from '../registry/connection.js';
-import type { Env } from './file.js';
+import { isOn, type Env } from './env.js';
 import type { ContextConfig } from './schema.js';
 
 /** A secret by reference; resolved only when a connection is made. */
@@ -167,11 +167,6 @@ export function splitList(values: readonly string[]): readonly string[] {
     .flatMap((value) => value.split(','))
     .map((value) => value.trim())
     .filter((value) => value !== '');
-}
-
-/** `1`, `true`, `yes`, `on` in any case. */
-export function isOn(value: string | undefined): boolean {
-  return value !== undefined && /^(1|true|yes|on)$/i.test(value);
 }
 
 function checked(

@@ -1,6 +1,6 @@
 import { SdctlError } from '../errors.js';
-import { isOn, splitList, type ConnectionKey, type ConnectionValues, type Layer } from './layers.js';
-import type { Env } from './file.js';
+import { splitList, type ConnectionKey, type ConnectionValues, type Layer } from './layers.js';
+import { isOn, type Env } from './env.js';
 
 const etcdVariables = [
   'ETCDCTL_ENDPOINTS',
@@ -55,7 +55,7 @@ export function nativeLayer(env: Env, backend: string | undefined): Layer | null
 type Mutable = { -readonly [K in ConnectionKey]?: ConnectionValues[K] };
 
 function etcdLayer(env: Env): Layer {
-  const secure = Boolean(env['ETCDCTL_CACERT'] ?? env['ETCDCTL_CERT']);
+  const secure = Boolean(env['ETCDCTL_CACERT'] || env['ETCDCTL_CERT']);
   const withScheme = (server: string): string =>
     server.includes('://') || !secure ? server : `https://${server}`;
   const values: Mutable = { backend: 'etcd' };

@@ -24,7 +24,7 @@ export function parseConfig(text: string, file: string): ParsedConfig {
   if (broken !== undefined) {
     throw configError(`${file} line ${lines.linePos(broken.pos[0]).line}: ${broken.message}`, undefined);
   }
-  const raw: unknown = document.toJS() ?? {};
+  const raw = withoutNull(document.toJS() ?? {});
   const result = v.safeParse(configSchema, raw);
   const lineOf = (path: readonly PropertyKey[]): number => findLine(document, lines, path);
   if (!result.success) throw toError(result.issues[0], file, lineOf);
@@ -41,6 +41,13 @@ export function parseValue(text: string): unknown {
   }
 }
 
+/** A key without a value (`contexts:`) is as good as no key. */
+function withoutNull(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  const kept = Object.entries(value).filter(([, inner]) => inner !== null);
+  return Object.fromEntries(kept.map(([key, inner]) => [key, withoutNull(inner)]));
+}
+
 type LineOf = (path: readonly PropertyKey[]) => number;
 
 function toError(issue: v.BaseIssue<unknown>, file: string, lineOf: LineOf): SdctlError {
@@ -55,17 +62,22 @@ function toError(issue: v.BaseIssue<unknown>, file: string, lineOf: LineOf): Sdc
     return configError(
       `${where}: unknown key "${key}"${inside}`,
       `valid: ${valid.join(', ')}`,
-      close === null ? undefined : `${close}: …`,
+      close === null ? undefined : `${close}:`,
     );
   }
   if (issue.received === 'undefined')
     return configError(`${where}: "${key}" is missing${inside}`, `expected ${issue.expected ?? 'a value'}`);
   if (path.length === 0)
-    return configError(`${file}: not a mapping of settings`, `it holds ${issue.received}`);
+    return configError(`${file}: not a mapping of settings`, `it holds ${shownValue(issue.received, path)}`);
   return configError(
     `${where}: "${key}"${inside} must be ${issue.expected ?? 'something else'}`,
-    `it is ${issue.received}`,
+    `it is ${shownValue(issue.received, path)}`,
   );
+}
+
+/** A value that is not allowed; where a secret may have been written by mistake, only that it is text. */
+function shownValue(received: string, path: readonly string[]): string {
+  return received.startsWith('"') && (path.includes('auth') || received.includes('@')) ? 'text' : received;
 }
 
 /** What the shape alone cannot say. */

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { SdctlError } from '../errors.js';
 import type { Secret } from '../registry/connection.js';
-import type { Env } from './file.js';
+import type { Env } from './env.js';
 import type { SecretSource } from './layers.js';
 
 /**

@@ -1,8 +1,9 @@
 import { join } from 'node:path';
 import { SdctlError } from '../errors.js';
+import { layoutNames } from '../layouts/index.js';
 import { parseServer } from '../registry/server-url.js';
 import type { BackendName, Connection } from '../registry/connection.js';
-import type { Env } from './file.js';
+import type { Env } from './env.js';
 import {
   contextLayer,
   envLayer,
@@ -12,6 +13,7 @@ import {
   type ConnectionValues,
   type Layer,
 } from './layers.js';
+import { defaultPorts, merge, type Ignored, type Merged } from './merge.js';
 import { nativeLayer, nativeVariables } from './native.js';
 import { nearest } from './nearest.js';
 import type { ConfigFile, ContextConfig } from './schema.js';
@@ -32,7 +34,7 @@ export interface Settings {
   /** Every setting in force, for `config view`; secrets hidden. */
   readonly sources: readonly SourcedValue[];
   /** Set somewhere, but not in force: said on stderr. */
-  readonly ignored: readonly { readonly name: string; readonly why: string; readonly quiet: boolean }[];
+  readonly ignored: readonly Ignored[];
 }
 
 export interface SettingsInput {
@@ -41,27 +43,11 @@ export interface SettingsInput {
   readonly config: ConfigFile;
 }
 
-const defaultServers: Readonly<Record<BackendName, readonly string[]>> = {
-  etcd: ['http://127.0.0.1:2379'],
-  consul: ['http://127.0.0.1:8500'],
-  local: [],
-};
-export const defaultPorts: Readonly<Record<BackendName, number>> = { etcd: 2379, consul: 8500, local: 0 };
 const wellKnownPorts: Readonly<Record<number, BackendName>> = {
   2379: 'etcd',
   8500: 'consul',
   8501: 'consul',
 };
-const credentialKeys = [
-  'caFile',
-  'certFile',
-  'keyFile',
-  'tlsServerName',
-  'insecureSkipVerify',
-  'username',
-  'password',
-  'token',
-] as const;
 export const DEFAULT_PREFIX = '/services/';
 
 /**
@@ -72,30 +58,23 @@ export const DEFAULT_PREFIX = '/services/';
  */
 export function resolveSettings(input: SettingsInput): Settings {
   const { env } = input;
-  const ignored: { name: string; why: string; quiet: boolean }[] = [];
-  const context = chooseContext(input);
+  const ignored: Ignored[] = [];
+  const named = chooseContext(input);
   const flags = flagLayer(input.flags);
   let fromEnv = envLayer(env);
-  if (context?.from === '--context') {
+  if (named?.from === '--context') {
     for (const label of Object.values(fromEnv.labels))
       ignored.push({ name: label, why: '--context was given', quiet: false });
     fromEnv = { values: {}, labels: {}, ownsServers: false };
   }
-  const layers: Layer[] = [flags, fromEnv];
   const typed =
     flags.values.backend ??
     fromEnv.values.backend ??
-    guessBackend(flags.values, fromEnv.values, context !== null);
+    guessBackend(flags.values, fromEnv.values, named !== null);
+  const context = suited(named, typed, ignored);
+  const layers: Layer[] = [flags, fromEnv];
   if (context !== null) {
-    const layer = contextLayer(context.name, context.config, env['HOME']);
-    const matches = typed === undefined || typed === context.config.backend;
-    if (matches) layers.push(layer);
-    else
-      ignored.push({
-        name: `context ${context.name}`,
-        why: `it is for ${context.config.backend}, not ${typed}`,
-        quiet: false,
-      });
+    layers.push(contextLayer(context.name, context.config, env['HOME']));
     for (const name of nativeVariables(env)) ignored.push({ name, why: 'a context is active', quiet: true });
   } else {
     const layer = nativeLayer(env, typed);
@@ -106,9 +85,31 @@ export function resolveSettings(input: SettingsInput): Settings {
   return {
     context,
     connection: toConnection(merged, context?.name ?? null, env),
-    sources: toSources(merged, context),
+    sources: toSources(merged, context, env),
     ignored,
   };
+}
+
+/**
+ * The context, unless it is for another kind of registry than the one that was typed: then nothing of it counts.
+ *
+ * @throws {SdctlError} E_USAGE when both were typed
+ */
+function suited(
+  context: Settings['context'],
+  typed: BackendName | undefined,
+  ignored: Ignored[],
+): Settings['context'] {
+  if (context === null || typed === undefined || typed === context.config.backend) return context;
+  const { backend } = context.config;
+  if (context.from === '--context') {
+    throw new SdctlError('E_USAGE', `--context ${context.name} is for ${backend}, not ${typed}`, {
+      why: 'the flags name two different registries',
+      hint: `--context ${context.name} alone, or --backend ${typed} alone`,
+    });
+  }
+  ignored.push({ name: `context ${context.name}`, why: `it is for ${backend}, not ${typed}`, quiet: false });
+  return null;
 }
 
 /** The context in force: `--context` > `SDCTL_CONTEXT` > `currentContext` > none. */
@@ -141,87 +142,22 @@ function guessBackend(
   env: ConnectionValues,
   hasContext: boolean,
 ): BackendName | undefined {
-  if (hasContext) return undefined;
   if (flags.directory !== undefined) return 'local';
+  if (hasContext) return undefined;
   const first = (flags.servers ?? env.servers)?.[0];
   if (first === undefined) return undefined;
   const server = parseServer(first, 1);
   return server.kind === 'tcp' ? wellKnownPorts[server.port] : 'consul';
 }
 
-interface Merged {
-  readonly values: ConnectionValues & { readonly backend: BackendName; readonly servers: readonly string[] };
-  readonly labels: Readonly<Partial<Record<ConnectionKey, string>>>;
-}
-
-function merge(
-  layers: readonly Layer[],
-  typed: BackendName | undefined,
-  ignored: { name: string; why: string; quiet: boolean }[],
-): Merged | null {
-  const values: Record<string, unknown> = {};
-  const labels: Partial<Record<ConnectionKey, string>> = {};
-  const take = (layer: Layer, key: ConnectionKey): void => {
-    if (values[key] !== undefined || layer.values[key] === undefined) return;
-    values[key] = layer.values[key];
-    labels[key] = layer.labels[key] ?? '';
-  };
-  const plainKeys = [
-    'backend',
-    'servers',
-    'layout',
-    'prefix',
-    'datacenter',
-    'namespace',
-    'partition',
-    'directory',
-  ] as const;
-  for (const layer of layers) for (const key of plainKeys) take(layer, key);
-  if (values['backend'] === undefined && typed !== undefined) {
-    values['backend'] = typed;
-    labels.backend = 'the server given';
-  }
-  const backend = values['backend'] as BackendName | undefined;
-  if (backend === undefined) {
-    if (values['servers'] === undefined) return null;
-    throw new SdctlError('E_USAGE', 'it is not clear which kind of registry that server is', {
-      why: `${labels.servers ?? 'the server'} has no well-known port`,
-      hint: '--backend etcd or --backend consul',
-    });
-  }
-  values['servers'] ??= defaultServers[backend];
-  const servers = values['servers'] as readonly string[];
-  for (const layer of layers) {
-    const owned = layer.values.servers ?? defaultServers[backend];
-    const mayUse =
-      !layer.ownsServers || servers.every((server) => contains(owned, server, defaultPorts[backend]));
-    for (const key of credentialKeys) {
-      if (mayUse) take(layer, key);
-      else if (layer.values[key] !== undefined) {
-        ignored.push({
-          name: `${key} of ${layer.labels[key] ?? ''}`,
-          why: 'credentials go only to the servers they belong to',
-          quiet: false,
-        });
-      }
-    }
-  }
-  return { values: values as unknown as Merged['values'], labels };
-}
-
-function contains(owned: readonly string[], server: string, defaultPort: number): boolean {
-  const url = parseServer(server, defaultPort).url;
-  return owned.some((candidate) => parseServer(candidate, defaultPort).url === url);
-}
-
-function toConnection({ values }: Merged, context: string | null, env: Env): Connection {
+function toConnection({ values, labels }: Merged, context: string | null, env: Env): Connection {
   for (const server of values.servers) parseServer(server, defaultPorts[values.backend] || 1);
   return {
     backend: values.backend,
     context,
     servers: values.servers,
     prefix: normalisePrefix(values.prefix ?? DEFAULT_PREFIX),
-    layout: values.layout ?? 'auto',
+    layout: requireLayout(values.layout ?? 'auto', labels.layout ?? ''),
     tls: {
       caFile: values.caFile ?? null,
       certFile: values.certFile ?? null,
@@ -237,6 +173,18 @@ function toConnection({ values }: Merged, context: string | null, env: Env): Con
     partition: values.partition ?? null,
     directory: values.backend === 'local' ? (values.directory ?? localDirectory(env)) : null,
   };
+}
+
+/** @throws {SdctlError} E_USAGE or, for a context, E_CONFIG with the names there are */
+function requireLayout(name: string, label: string): string {
+  const known = ['auto', ...layoutNames];
+  if (known.includes(name)) return name;
+  const close = nearest(name, known) ?? 'auto';
+  const isTyped = label.startsWith('--') || label.startsWith('SDCTL_');
+  throw new SdctlError(isTyped ? 'E_USAGE' : 'E_CONFIG', `${label}: no layout "${name}"`, {
+    why: `valid: ${known.join(', ')}`,
+    hint: isTyped ? `--layout ${close}` : `layout: ${close}`,
+  });
 }
 
 /** Ends in the separator, so that `order` never matches `order-admin`; empty stays empty: the whole store. */
@@ -259,7 +207,7 @@ export function localDirectory(env: Env): string {
   });
 }
 
-function toSources({ values, labels }: Merged, context: Settings['context']): SourcedValue[] {
+function toSources({ values, labels }: Merged, context: Settings['context'], env: Env): SourcedValue[] {
   const rows: SourcedValue[] = [];
   if (context !== null) rows.push({ setting: 'context', value: context.name, from: context.from });
   for (const [key, value] of Object.entries(values)) {
@@ -273,6 +221,8 @@ function toSources({ values, labels }: Merged, context: Settings['context']): So
   }
   if (values.prefix === undefined && values.backend === 'etcd')
     rows.push({ setting: 'prefix', value: DEFAULT_PREFIX, from: 'built-in' });
+  if (values.directory === undefined && values.backend === 'local')
+    rows.push({ setting: 'directory', value: localDirectory(env), from: 'built-in' });
   if (values.layout === undefined) rows.push({ setting: 'layout', value: 'auto', from: 'built-in' });
   return rows;
 }

@@ -264,6 +264,21 @@ export interface ConfigView extends Head<'ConfigView'> {
   readonly ignored: readonly { readonly name: string; readonly why: string }[];
 }
 
+/** One value of the config file. */
+export interface ConfigValue extends Head<'ConfigValue'> {
+  /** Dotted path. */
+  readonly key: string;
+  readonly value: unknown;
+}
+
+/** Where the config file is. */
+export interface ConfigFileDocument extends Head<'ConfigFile'> {
+  readonly path: string;
+  /** What says so: `--config`, `SDCTL_CONFIG`, `XDG_CONFIG_HOME`, `HOME`. */
+  readonly from: string;
+  readonly exists: boolean;
+}
+
 export interface VersionDocument extends Head<'Version'> {
   readonly version: string;
   readonly node: string;
@@ -297,6 +312,8 @@ export type SdctlDocument =
   | MembershipEventDocument
   | RegistrationEventDocument
   | ContextDocument
+  | ConfigValue
+  | ConfigFileDocument
   | VersionDocument
   | ErrorDocument;
 

@@ -5,6 +5,8 @@ import { toRfc3339 } from '../time/clock.js';
 import { causeItem, endpointItem, instanceItem, serviceItem, undecodedItem } from './document-items.js';
 import type {
   ApiVersion,
+  ConfigFileDocument,
+  ConfigValue,
   ConfigView,
   ContextDocument,
   ContextItem,
@@ -200,6 +202,16 @@ export function configView(view: Omit<ConfigView, keyof Head<string>>): ConfigVi
     items: view.items.map(({ setting, value, from }) => ({ setting, value, from })),
     ignored: view.ignored.map(({ name, why }) => ({ name, why })),
   };
+}
+
+/** One value of the config file. Secrets must be replaced before. */
+export function configValue(key: string, value: unknown): ConfigValue {
+  return { ...headOf('ConfigValue'), key, value };
+}
+
+/** Where the config file is. */
+export function configFileDocument(file: Omit<ConfigFileDocument, keyof Head<string>>): ConfigFileDocument {
+  return { ...headOf('ConfigFile'), path: file.path, from: file.from, exists: file.exists };
 }
 
 /** Which sdctl this is and what it runs on. */
