@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { exitCodes, SdctlError } from '../../src/lib/errors.js';
 import type { RegistrationSpec, Registry } from '../../src/lib/registry/types.js';
 import { aSpec, anOwner, uniqueName } from '../support/builders.js';
-import { rawPutOf, type ContractSetting } from './registry-contract.js';
+import { rawPutOf, type ContractSetting } from './contract-setting.js';
 
 /** Legal in every backend, and unpleasant for terminals and parsers. */
 const HOSTILE = [

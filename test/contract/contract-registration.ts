@@ -4,7 +4,7 @@ import type { Instance } from '../../src/lib/model/instance.js';
 import type { DeregisterTarget } from '../../src/lib/registry/types.js';
 import { aSpec, anOwner, uniqueName } from '../support/builders.js';
 import { EventLog, Watching } from '../support/event-log.js';
-import type { ContractSetting } from './registry-contract.js';
+import type { ContractSetting } from './contract-setting.js';
 
 export function describeRegistration({ open, ttlMs, marginMs }: ContractSetting): void {
   const signal = AbortSignal.timeout(600_000);

@@ -4,7 +4,7 @@ import type { RegistrationEvent } from '../../src/lib/model/registration.js';
 import type { Registry } from '../../src/lib/registry/types.js';
 import { aSpec, anOwner, DEAD_PID, LIVE_PID, uniqueName } from '../support/builders.js';
 import { EventLog } from '../support/event-log.js';
-import type { ContractSetting } from './registry-contract.js';
+import type { ContractSetting } from './contract-setting.js';
 
 /** Two runs that want the same id. */
 export function describeRivals({ open, ttlMs, marginMs }: ContractSetting): void {

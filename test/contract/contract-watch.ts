@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { aSpec, anOwner, uniqueName } from '../support/builders.js';
 import { Watching } from '../support/event-log.js';
-import { rawPutOf, type ContractSetting } from './registry-contract.js';
+import { rawPutOf, type ContractSetting } from './contract-setting.js';
 
 export function describeWatch({
   open,

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { encodeName } from '../../src/lib/registry/local/file-names.js';
 import { openLocal } from '../../src/lib/registry/local/open-local.js';
 import { aConnection, testDeps } from '../support/builders.js';
-import { registryContract, type ContractTarget } from './registry-contract.js';
+import type { ContractTarget } from './contract-setting.js';
+import { registryContract } from './registry-contract.js';
 
 function openDirectory(): Promise<ContractTarget> {
   const parent = mkdtempSync(join(tmpdir(), 'sdctl-contract-'));

@@ -1,18 +1,11 @@
 import { describe } from 'vitest';
 import type { LeftReason } from '../../src/lib/model/membership.js';
 import type { RegistryHandle } from '../../src/lib/registry/types.js';
+import type { ContractSetting, ContractTarget } from './contract-setting.js';
 import { describeListing } from './contract-listing.js';
 import { describeRegistration } from './contract-registration.js';
 import { describeRivals } from './contract-rivals.js';
 import { describeWatch } from './contract-watch.js';
-
-/** A backend as the suite sees it. Opened anew for each test; disposed by the test. */
-export interface ContractTarget extends AsyncDisposable {
-  /** Opened with `testDeps()`: the suite's owners are judged by its process probe. */
-  readonly handle: RegistryHandle;
-  /** Puts a value that no layout knows where an entry of the service would be; absent where that is not possible. */
-  readonly rawPut?: (service: string, id: string, value: string) => Promise<void>;
-}
 
 /** What a backend needs or cannot do; everything else is the same for all. */
 export interface ContractOptions {
@@ -31,19 +24,6 @@ export interface ContractOptions {
   /** The target has `rawPut`; default true. False for registries that take no value of their own. */
   readonly rawValues?: boolean;
   /** A handle whose registry never answers; null for one that is always there. */
-  readonly openUnreachable: (() => Promise<RegistryHandle>) | null;
-}
-
-/** Options with their defaults, as the parts of the suite use them. */
-export interface ContractSetting {
-  readonly open: () => Promise<ContractTarget>;
-  readonly ttlMs: number;
-  readonly marginMs: number;
-  readonly onExpiry: 'left' | 'critical';
-  readonly deletedReasons: readonly LeftReason[];
-  readonly expiredReasons: readonly LeftReason[];
-  readonly severalEndpoints: boolean;
-  readonly rawValues: boolean;
   readonly openUnreachable: (() => Promise<RegistryHandle>) | null;
 }
 
@@ -70,12 +50,6 @@ export function registryContract(
     describeRegistration(setting);
     describeRivals(setting);
   });
-}
-
-/** @throws when the backend said that it takes raw values and its target has no way to write them */
-export function rawPutOf(target: ContractTarget): NonNullable<ContractTarget['rawPut']> {
-  if (target.rawPut === undefined) throw new Error('the target has no rawPut, declare rawValues: false');
-  return target.rawPut;
 }
 
 /** A target that only has to dispose its handle. */
