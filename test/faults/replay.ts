@@ -50,10 +50,13 @@ export function replay(watch: Binary): Believed {
         expect(line.type).toBe('stale');
     }
   }
-  const entries = [...(believed?.values() ?? [])].sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
-  expect(entries.map(keyOf)).toEqual([...(announced?.keys() ?? [])].sort());
-  const usable = entries.filter(({ health }) => health === 'passing').map(({ id }) => id);
-  return { entries, ids: entries.map(({ id }) => id), usable };
+  const entries = [...(believed?.values() ?? [])];
+  expect(entries.map(keyOf).sort()).toEqual([...(announced?.keys() ?? [])].sort());
+  const usable = entries
+    .filter(({ health }) => health === 'passing')
+    .map(({ id }) => id)
+    .sort();
+  return { entries, ids: entries.map(({ id }) => id).sort(), usable };
 }
 
 function keyOf({ service, id, node }: Entry): string {

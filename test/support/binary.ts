@@ -2,23 +2,25 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, symlinkSync } from 'node:fs';
 import path from 'node:path';
-import type { Readable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { makeTempDir, trackPid, untrackPid } from './servers/lifetime.js';
 
-const root = fileURLToPath(new URL('../..', import.meta.url));
+/** Where the build is; another one, such as an unpacked package, by SDCTL_TEST_PROGRAM. */
+const root = process.env['SDCTL_TEST_PROGRAM'] ?? fileURLToPath(new URL('../..', import.meta.url));
+const modules = fileURLToPath(new URL('../../node_modules', import.meta.url));
 const parts = ['bin', 'dist', 'package.json', 'oclif.manifest.json'];
 let copied: string | null = null;
 
 /** The build as it was when the first test asked for it: another build under way must not end a running test. */
-function programFolder(): string {
+export function programFolder(): string {
   if (copied !== null) return copied;
   if (!parts.every((part) => existsSync(path.join(root, part)))) {
     throw new Error('the program is not built: npm run build');
   }
   const folder = makeTempDir('binary');
   for (const part of parts) cpSync(path.join(root, part), path.join(folder, part), { recursive: true });
-  symlinkSync(path.join(root, 'node_modules'), path.join(folder, 'node_modules'));
+  symlinkSync(modules, path.join(folder, 'node_modules'));
   copied = folder;
   return folder;
 }
@@ -50,6 +52,8 @@ export interface BinaryOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** A home from an earlier run, for what one leaves to the next. */
   readonly home?: string;
+  /** What stands on standard input, which is closed behind it. Default: nothing. */
+  readonly stdin?: string;
   /** The reader of stdout goes away after the first line, as `| head -1` does. */
   readonly closeAfterLine?: boolean;
 }
@@ -78,7 +82,7 @@ export class Binary implements AsyncDisposable {
   readonly lines: SeenLine[] = [];
   stdout = '';
   stderr = '';
-  readonly #child: ChildProcessByStdio<null, Readable, Readable>;
+  readonly #child: ChildProcessByStdio<Writable, Readable, Readable>;
   readonly #end: Promise<Exit>;
   #exit: Exit | null = null;
   #rest = '';
@@ -90,11 +94,13 @@ export class Binary implements AsyncDisposable {
     const startedMs = performance.now();
     const program = path.join(programFolder(), 'bin', 'run.js');
     const child = spawn(process.execPath, [program, ...args], {
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['pipe', 'pipe', 'pipe'],
       cwd: this.home,
       env: { ...ownEnvironment(this.home), ...options.env },
     });
     this.#child = child;
+    // It may have ended before it read anything.
+    child.stdin.on('error', () => undefined).end(options.stdin ?? '');
     this.pid = child.pid ?? 0;
     trackPid(this.pid);
     const timer = setTimeout(() => child.kill('SIGKILL'), KILL_AFTER_MS);
@@ -203,7 +209,7 @@ export class Binary implements AsyncDisposable {
 
   #story(what: string): string {
     const tail = (text: string): string => text.slice(-1_500);
-    return `${what}: ${this.args.join(' ')}\nlines: ${this.types.join(', ')}\nstdout: ${tail(this.stdout)}\nstderr: ${tail(this.stderr)}`;
+    return `${what}: ${this.args.join(' ')}\nlines: ${this.types.slice(-40).join(', ')}\nstdout: ${tail(this.stdout)}\nstderr: ${tail(this.stderr)}`;
   }
 
   #wake(): void {
@@ -212,7 +218,7 @@ export class Binary implements AsyncDisposable {
 }
 
 /** Nothing of the machine's own settings reaches the program. */
-function ownEnvironment(home: string): Record<string, string> {
+export function ownEnvironment(home: string): Record<string, string> {
   const folder = (name: string): string => {
     const full = path.join(home, name);
     mkdirSync(full, { recursive: true });

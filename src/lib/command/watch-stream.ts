@@ -3,6 +3,7 @@ import { parseUntil, type Condition } from '../discovery/until.js';
 import { SdctlError } from '../errors.js';
 import { instanceKey, type Instance, type Snapshot } from '../model/instance.js';
 import type { MembershipEvent } from '../model/membership.js';
+import { defaultTimeouts } from '../registry/connection.js';
 import type { RegistryHandle } from '../registry/types.js';
 import { membershipEventDocument } from '../render/event-documents.js';
 import { eventLine, eventTsv, subjectWidth } from '../render/event-lines.js';
@@ -109,7 +110,7 @@ export async function followMembership(
           waiting.abort();
         }, wholeMs);
   const signal = AbortSignal.any([invocation.signal, waiting.signal]);
-  const callMs = invocation.timeoutSettingMs;
+  const callMs = callLimit(invocation.timeoutSettingMs, wholeMs);
   const printer = new EventPrinter(invocation, plan);
   const set = new Map<string, Instance>();
   const startedMs = invocation.deps.clock.monotonicMs();
@@ -145,6 +146,13 @@ export async function followMembership(
       hint: plan.service === null ? 'sdctl list' : `sdctl list ${plan.service}`,
     },
   );
+}
+
+/** So that a short whole wait ends with the cause of the first failure, which the end of the wait would cut off. */
+function callLimit(settingMs: number | null, wholeMs: number | null): number | null {
+  if (wholeMs === null || wholeMs > defaultTimeouts.listMs) return settingMs;
+  const beforeEndMs = Math.max(1, Math.round(0.9 * wholeMs), wholeMs - 250);
+  return Math.min(settingMs ?? Infinity, beforeEndMs);
 }
 
 function neverSynced(invocation: Invocation, wholeMs: number): SdctlError {
