@@ -21,7 +21,10 @@ export default class Version extends BaseCommand {
     const { version, arch } = this.config;
     const { documentText, isDocumentFormat } = await import('../lib/command/print-document.js');
     const { format } = invocation.view;
-    if (!isDocumentFormat(format)) { invocation.print(`sdctl ${version}\n`); return; }
+    if (!isDocumentFormat(format)) {
+      invocation.print(`sdctl ${version}\n`);
+      return;
+    }
     const { versionDocument } = await import('../lib/render/documents.js');
     const { nodeVersion: node, platform } = this.deps;
     invocation.print(await documentText(versionDocument({ version, node, platform, arch }), format));

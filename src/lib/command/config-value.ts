@@ -13,7 +13,10 @@ import { usageError } from './usage.js';
 export async function printConfigPath(invocation: Invocation): Promise<void> {
   const { view } = invocation;
   const location = requireLocation(invocation);
-  if (!isDocumentFormat(view.format)) { invocation.print(`${escapeField(location.path)}\n`); return; }
+  if (!isDocumentFormat(view.format)) {
+    invocation.print(`${escapeField(location.path)}\n`);
+    return;
+  }
   await printFile(invocation, location, view.format);
 }
 

@@ -73,5 +73,10 @@ function kindOf(token: string, { withValue, alone }: FlagTokens): 'value follows
   if (withValue.has(name)) return isWhole ? 'whole' : 'value follows';
   if (!alone.has(name)) return 'unknown';
   if (token.startsWith('--')) return isWhole ? 'unknown' : 'whole';
-  return token.slice(1).split('').every((letter) => alone.has(`-${letter}`)) ? 'whole' : 'unknown';
+  return token
+    .slice(1)
+    .split('')
+    .every((letter) => alone.has(`-${letter}`))
+    ? 'whole'
+    : 'unknown';
 }

@@ -146,4 +146,3 @@ export interface RegistryHandle extends AsyncDisposable {
   readonly registry: Registry;
   readonly operations: RegistryOperations;
 }
-
