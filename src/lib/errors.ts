@@ -66,8 +66,10 @@ export const exitCodes = {
   E_COMPACTED: 1,
 } as const;
 
+/** A code of the closed list above. */
 export type ErrorCode = keyof typeof exitCodes;
 
+/** What an error may carry beside code and message. */
 export interface SdctlErrorOptions extends ErrorOptions {
   /** The cause in plain words, server text included; untrusted, escaped when printed. */
   readonly why?: string;

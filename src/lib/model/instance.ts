@@ -2,6 +2,7 @@ import type { Endpoint } from './endpoint.js';
 
 /** Worst first is the order in which lists show them. */
 export const healthStates = ['critical', 'warning', 'unknown', 'maintenance', 'passing'] as const;
+/** One of the five states, in the words of every backend. */
 export type Health = (typeof healthStates)[number];
 
 /** An order token of one registry and datacenter: a decimal string, never a number, never compared across two registries. */

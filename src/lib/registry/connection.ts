@@ -2,7 +2,9 @@ import type { Clock } from '../time/clock.js';
 import type { Random } from '../time/backoff.js';
 import type { ProcessProbe } from './claim.js';
 
+/** The kinds of registry. */
 export const backendNames = ['etcd', 'consul', 'local'] as const;
+/** A kind of registry. */
 export type BackendName = (typeof backendNames)[number];
 
 /** A password or token, read when needed and again after a refusal; never printed, never logged. */
@@ -52,4 +54,5 @@ export interface RegistryDeps {
   readonly timeouts: { readonly callMs: number; readonly listMs: number };
 }
 
+/** Time bounds where neither flag nor setting names one, in milliseconds; lists read many pages. */
 export const defaultTimeouts = { callMs: 5_000, listMs: 20_000 } as const;

@@ -11,6 +11,7 @@ export interface Notice {
   readonly text: string;
 }
 
+/** What every call takes. */
 export interface CallOptions {
   /** Ends the call; required, so that nobody forgets it. */
   readonly signal: AbortSignal;
@@ -19,6 +20,7 @@ export interface CallOptions {
   readonly notify?: (notice: Notice) => void;
 }
 
+/** What following takes beside that. */
 export interface WatchOptions extends CallOptions {
   /** How long failures before the first `synced` are retried; 0 (default): the first one is thrown. `Infinity`: for ever. */
   readonly retryStartMs?: number;
@@ -39,6 +41,7 @@ export interface RegistrationSpec {
   readonly registeredAt: string;
 }
 
+/** How to keep an entry announced. */
 export interface RegisterOptions extends CallOptions {
   /** At least 2 000; a registry may grant more. */
   readonly ttlMs: number;
@@ -74,6 +77,7 @@ export interface Registration extends AsyncDisposable {
  */
 export type DeregisterOutcome = 'removed' | 'absent' | 'changed' | 'not-owner';
 
+/** Which entry to remove. */
 export interface DeregisterTarget {
   readonly service: string;
   readonly id: string;
@@ -81,6 +85,7 @@ export interface DeregisterTarget {
   readonly node?: string;
 }
 
+/** Under which condition to remove it. */
 export interface DeregisterOptions extends CallOptions {
   /** Remove only if the entry still is this one (same key, revision and lease). Without it: whatever is there now. */
   readonly expected?: Instance;
@@ -108,6 +113,7 @@ export interface Lease {
   readonly leftSeconds: number | null;
 }
 
+/** How one server of a registry is. */
 export interface ServerStatus {
   readonly server: string;
   readonly healthy: boolean;

@@ -1,6 +1,7 @@
 const UNITS_MS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 const PART = /(\d+(?:\.\d+)?)(ms|s|m|h|d)/y;
 
+/** A duration that was read, or why it could not be. */
 export type DurationResult =
   | { readonly ok: true; readonly ms: number }
   | { readonly ok: false; readonly reason: string; readonly suggestion: string | null };
