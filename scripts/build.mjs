@@ -1,5 +1,6 @@
 /**
- * Compiles src to dist and writes the manifest from which oclif reads its commands without loading them.
+ * Compiles src to dist, puts the commands into few files, and writes the manifest from which oclif reads its commands
+ * without loading them.
  *
  * The compiler writes beside dist and the result takes its place at the end: a failed build leaves the last good one,
  * and a program that starts meanwhile finds all its files.
@@ -8,6 +9,7 @@ import { spawnSync } from 'node:child_process';
 import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { Plugin } from '@oclif/core/config';
+import { bundleCommands } from './bundle.mjs';
 
 const root = path.dirname(import.meta.dirname);
 const at = (name) => path.join(root, name);
@@ -32,6 +34,7 @@ async function writeManifest() {
 
 try {
   if (compile()) {
+    await bundleCommands(root, staging);
     remove(at('dist'));
     renameSync(staging, at('dist'));
     await writeManifest();

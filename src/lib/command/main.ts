@@ -5,6 +5,7 @@ import { globalFlagTokens } from './global-flags.js';
 import { normaliseArguments } from './normalise-arguments.js';
 import { flagValue } from './raw-flags.js';
 import { reportFailure } from './report.js';
+import { run } from './run.js';
 import { unknownCommand, unknownLeadingFlag } from './unknown-command.js';
 import { usageError } from './usage.js';
 
@@ -42,11 +43,8 @@ function decideForOclif(deps: Deps): void {
 
 async function runCommand(deps: Deps, root: string): Promise<void> {
   const argv = normalise(deps.argv);
-  const { settings } = await import('@oclif/core/settings');
-  settings.enableAutoTranspile = false;
-  const { run } = await import('@oclif/core/run');
   try {
-    await run([...argv], { root });
+    await run(argv, root);
   } catch (thrown) {
     const typed = thrown instanceof Error ? /^command (.+) not found$/s.exec(thrown.message)?.[1] : undefined;
     if (typed === undefined) throw thrown;
