@@ -25,6 +25,7 @@ export function parseConfig(text: string, file: string): ParsedConfig {
     throw configError(`${file} line ${lines.linePos(broken.pos[0]).line}: ${broken.message}`, undefined);
   }
   const raw = withoutNull(document.toJS() ?? {});
+  if (Array.isArray(raw)) throw configError(`${file}: not a mapping of settings`, 'it is a list');
   const result = v.safeParse(configSchema, raw);
   const lineOf = (path: readonly PropertyKey[]): number => findLine(document, lines, path);
   if (!result.success) throw toError(result.issues[0], file, lineOf);

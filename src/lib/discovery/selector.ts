@@ -20,7 +20,8 @@ export function parseSelector(text: string): SelectorResult {
   const terms: Term[] = [];
   for (const part of splitTerms(text)) {
     const term = toTerm(part);
-    if (term === null) return { ok: false, reason: part === '' ? 'a term is empty' : `"${part}" is no term` };
+    if (term === null || (!SET.test(part) && /[()]/.test(part)))
+      return { ok: false, reason: part === '' ? 'a term is empty' : `"${part}" is no term` };
     terms.push(term);
   }
   return { ok: true, matches: (instance) => terms.every((term) => term(instance)) };

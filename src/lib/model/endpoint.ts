@@ -59,14 +59,24 @@ export function formatCallTarget(endpoint: Endpoint): string {
     : formatHostPort(endpoint);
 }
 
-const UNSPECIFIED = new Set(['0.0.0.0', '::', '0:0:0:0:0:0:0:0', '*']);
+const UNSPECIFIED = new Set(['0.0.0.0', '[::]', '[::ffff:0:0]', '*']);
 
-/** Whether the address means "any of mine", which no caller can dial. */
+/** Whether the address means "any of mine", which no caller can dial; in any of its spellings. */
 export function isUnspecified(endpoint: Endpoint): boolean {
-  return UNSPECIFIED.has(endpoint.address);
+  return UNSPECIFIED.has(canonicalHost(endpoint.address));
 }
 
 /** Whether the address is reachable only from its own machine. */
 export function isLoopback(endpoint: Endpoint): boolean {
-  return endpoint.address === 'localhost' || endpoint.address === '::1' || /^127\./.test(endpoint.address);
+  const host = canonicalHost(endpoint.address);
+  return host === '[::1]' || /(^|\.)localhost$/.test(host) || /^127\.|^\[::ffff:7f/.test(host);
+}
+
+/** The one spelling of an address: `0` and `000.0.0.0` are `0.0.0.0`, `0::0` is `[::]`. */
+function canonicalHost(address: string): string {
+  try {
+    return new URL(`http://${address.includes(':') ? `[${address}]` : address}`).hostname;
+  } catch {
+    return address.toLowerCase();
+  }
 }

@@ -28,7 +28,12 @@ export function ttlText(lease: LeaseRef | null): string {
   if (lease === null) return 'no lease';
   const { leftSeconds, ttlSeconds } = lease;
   if (leftSeconds === null && ttlSeconds === null) return '-';
-  return `${secondsText(leftSeconds)}/${secondsText(ttlSeconds)}`;
+  return `${leftText(leftSeconds)}/${secondsText(ttlSeconds)}`;
+}
+
+/** What is left, in whole seconds: a tenth is noise by the time it is read. */
+export function leftText(seconds: number | null): string {
+  return seconds === null ? '-' : `${Math.max(0, Math.floor(seconds))}s`;
 }
 
 /** `11s`, or `-` where unknown. */

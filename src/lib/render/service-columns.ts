@@ -1,7 +1,7 @@
 import type { Health, Instance, Service } from '../model/instance.js';
 import type { Column, Span } from './columns.js';
 import type { Field } from './fields.js';
-import { secondsText } from './instance-facts.js';
+import { leftText } from './instance-facts.js';
 import { ownText, safeName, type SafeText } from './safe-text.js';
 import { glyphOf, shownOrder, wordOf, type View } from './view.js';
 
@@ -74,7 +74,7 @@ export function lowestTtlSeconds(instances: readonly Instance[]): number | null 
 
 function lowestTtlText(instances: readonly Instance[]): string {
   const leased = instances.some((instance) => instance.lease !== null);
-  return instances.length > 0 && !leased ? 'no lease' : secondsText(lowestTtlSeconds(instances));
+  return instances.length > 0 && !leased ? 'no lease' : leftText(lowestTtlSeconds(instances));
 }
 
 /** Columns of `list -o tsv`, in this order for good; new ones are added at the end. */
