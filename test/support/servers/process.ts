@@ -1,4 +1,5 @@
 /** A server as a child process: its log, its readiness, its death and its freezing. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { trackPid, untrackPid } from './lifetime.js';
@@ -99,6 +100,7 @@ export class ServerProcess {
     if (this.#child === undefined) throw new Error(`${this.#command.name} is not running`);
     this.#child.kill('SIGSTOP');
     this.#frozen = true;
+    awaitStopped(this.#child.pid ?? 0);
   }
 
   thaw(): void {
@@ -143,4 +145,24 @@ export class ServerProcess {
 export function cleanEnvironment(): NodeJS.ProcessEnv {
   const entries = Object.entries(process.env).filter(([name]) => !/^(ETCD|CONSUL)/.test(name));
   return Object.fromEntries(entries);
+}
+
+/** The signal is only on its way when kill returns: on a busy machine a thread may still answer for some milliseconds. */
+function awaitStopped(pid: number): void {
+  const tasks = `/proc/${pid}/task`;
+  const pause = new Int32Array(new SharedArrayBuffer(4));
+  for (let tries = 0; tries < 1_000 && existsSync(tasks); tries += 1) {
+    const states = readdirSync(tasks).map((task) => stateOf(`${tasks}/${task}/stat`));
+    if (states.every((state) => state === 'T' || state === null)) return;
+    Atomics.wait(pause, 0, 0, 1);
+  }
+}
+
+/** The letter behind the parenthesised name; null for a thread that has ended meanwhile. */
+function stateOf(file: string): string | null {
+  try {
+    return /\) (\S)/.exec(readFileSync(file, 'utf8'))?.[1] ?? null;
+  } catch {
+    return null;
+  }
 }
