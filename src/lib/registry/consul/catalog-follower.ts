@@ -5,7 +5,7 @@ import type { Follower, FollowSignal } from '../keep-following.js';
 import { BlockingQuery } from './blocking-query.js';
 import { openScope, startCall, type Call } from './call.js';
 import { reasonOfDeparture } from './departure.js';
-import { watchLeader } from './leader-probe.js';
+import { LeaderProbe } from './leader-probe.js';
 import type { Listed } from './list.js';
 import { isServersFault, type ConsulServer, type JsonAnswer } from './server.js';
 import type { Served } from './servers.js';
@@ -35,23 +35,24 @@ export class CatalogFollower implements Follower {
   async *follow(signal: AbortSignal): AsyncGenerator<FollowSignal, void, void> {
     const scope = openScope(signal);
     let server: ConsulServer | null = null;
+    let probe: LeaderProbe | null = null;
     try {
       await this.#bucket.take(scope.signal);
       const wakers = await this.#openWakers(scope.signal);
       server = wakers.services.server;
       const listed = await this.#deps.reader.listAll(this.#call(scope.signal), wakers.services);
       yield { type: 'set', snapshot: listed.snapshot };
-      const probe = watchLeader(server, this.#deps.clock, scope.signal);
-      probe.catch(() => undefined); // looked at in the races below; may fail between two of them
+      probe = new LeaderProbe(server, this.#deps.clock, scope);
       let known: Snapshot = listed.snapshot;
       for (;;) {
-        await Promise.race([this.#changeOrRefresh(wakers, scope.signal), probe]);
-        await Promise.race([this.#bucket.take(scope.signal), probe]);
+        await wakers.changed(REFRESH_MS);
+        await this.#bucket.take(scope.signal);
         wakers.rearm();
         known = (await this.#readBelievable(wakers, known, scope.signal)).snapshot;
         yield { type: 'set', snapshot: known };
       }
-    } catch (error) {
+    } catch (thrown) {
+      const error = probe?.causeOf(thrown) ?? thrown;
       if (server !== null && isServersFault(error)) this.#deps.servers.avoid(server);
       throw error;
     } finally {
@@ -65,15 +66,6 @@ export class CatalogFollower implements Follower {
 
   refreshCredentials(): void {
     this.#deps.credentials.refresh();
-  }
-
-  async #changeOrRefresh(wakers: Wakers, signal: AbortSignal): Promise<void> {
-    const waiting = openScope(signal);
-    try {
-      await Promise.race([wakers.changed(), this.#deps.clock.sleep(REFRESH_MS, waiting.signal)]);
-    } finally {
-      waiting.end();
-    }
   }
 
   /** Takes the indexes before the first complete read, so that no change falls between the two. */
@@ -122,9 +114,12 @@ class Wakers {
   readonly #queries: readonly BlockingQuery[];
   readonly #buckets: readonly TokenBucket[];
   readonly #signal: AbortSignal;
+  readonly #clock: Clock;
   #services: Served;
-  /** Per query: the answer under way or, once it came, null until it is armed again. */
-  readonly #pending: (Promise<void> | null)[];
+  /** Queries under way; one that answered waits to be armed again. */
+  readonly #asking = new Set<BlockingQuery>();
+  #failure: { readonly error: unknown } | null = null;
+  #wake: () => void = () => undefined;
 
   constructor(services: Served, queries: readonly BlockingQuery[], signal: AbortSignal, clock: Clock) {
     this.#services = services;
@@ -132,7 +127,7 @@ class Wakers {
     // For a server, or a proxy before it, that answers without blocking.
     this.#buckets = queries.map(() => new TokenBucket(clock, 2, EVERY_MS));
     this.#signal = signal;
-    this.#pending = queries.map(() => null);
+    this.#clock = clock;
     this.rearm();
   }
 
@@ -141,21 +136,38 @@ class Wakers {
     return this.#services;
   }
 
-  /** Resolves when something changed since the last `rearm`; rejects when a query failed. */
-  async changed(): Promise<void> {
-    await Promise.race(this.#pending.map((pending) => pending ?? Promise.resolve()));
+  /**
+   * Resolves when something changed since the last `rearm`, or when the time is over; rejects when a query failed. Not
+   * a race of the queries: one that stays open for days would keep something of every race.
+   */
+  async changed(limitMs: number): Promise<void> {
+    if (this.#failure === null && this.#asking.size === this.#queries.length) {
+      const waiting = openScope(this.#signal);
+      this.#wake = () => {
+        waiting.end();
+      };
+      await this.#clock.sleep(limitMs, waiting.signal);
+      waiting.end();
+    }
+    if (this.#failure !== null) throw this.#failure.error;
   }
 
   /** Asks again where an answer came: before the data is read, so that a change during the read is not missed. */
   rearm(): void {
     for (const [position, query] of this.#queries.entries()) {
-      if (this.#pending[position] !== null) continue;
-      const pending = this.#untilChanged(query, this.#buckets[position]).then((served) => {
-        if (position === 0) this.#services = served;
-        this.#pending[position] = null;
-      });
-      pending.catch(() => undefined); // seen by whoever awaits `changed`
-      this.#pending[position] = pending;
+      if (this.#asking.has(query)) continue;
+      this.#asking.add(query);
+      this.#untilChanged(query, this.#buckets[position]).then(
+        (served) => {
+          if (position === 0) this.#services = served;
+          this.#asking.delete(query);
+          this.#wake();
+        },
+        (error: unknown) => {
+          this.#failure ??= { error };
+          this.#wake();
+        },
+      );
     }
   }
 

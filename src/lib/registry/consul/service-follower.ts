@@ -5,7 +5,7 @@ import type { Follower, FollowSignal } from '../keep-following.js';
 import { BlockingQuery } from './blocking-query.js';
 import { openScope, startCall, type Call } from './call.js';
 import { reasonOfDeparture } from './departure.js';
-import { watchLeader } from './leader-probe.js';
+import { LeaderProbe } from './leader-probe.js';
 import { servicePath, type CatalogReader, type Listed } from './list.js';
 import type { Credentials } from './credentials.js';
 import { isServersFault, type ConsulServer } from './server.js';
@@ -41,18 +41,18 @@ export class ServiceFollower implements Follower {
   async *follow(signal: AbortSignal): AsyncGenerator<FollowSignal, void, void> {
     const scope = openScope(signal);
     let server: ConsulServer | null = null;
+    let probe: LeaderProbe | null = null;
     try {
       await this.#bucket.take(scope.signal);
       const listed = await this.#deps.reader.listService(this.service, this.#call(scope.signal));
       server = listed.server;
       const query = new BlockingQuery(server, servicePath(this.service), listed.index);
       yield { type: 'set', snapshot: listed.snapshot };
-      const probe = watchLeader(server, this.#deps.clock, scope.signal);
-      probe.catch(() => undefined); // looked at in the races below; may fail between two of them
+      probe = new LeaderProbe(server, this.#deps.clock, scope);
       let known: Snapshot = listed.snapshot;
       for (;;) {
         await this.#bucket.take(scope.signal);
-        const served = await Promise.race([query.next(scope.signal), probe]);
+        const served = await query.next(scope.signal);
         if (served === null) {
           // A server that answers without waiting is asked half as often.
           await this.#bucket.take(scope.signal);
@@ -62,7 +62,8 @@ export class ServiceFollower implements Follower {
         known = next.snapshot;
         yield { type: 'set', snapshot: known };
       }
-    } catch (error) {
+    } catch (thrown) {
+      const error = probe?.causeOf(thrown) ?? thrown;
       if (server !== null && isServersFault(error)) this.#deps.servers.avoid(server);
       throw error;
     } finally {
