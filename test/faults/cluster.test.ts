@@ -1,13 +1,22 @@
 /** One of three etcd members dies or hangs; then the quorum goes. */
 import { describe, expect, it } from 'vitest';
 import { uniqueName } from '../support/builders.js';
-import { runBinary, startBinary } from '../support/binary.js';
-import { type Etcd, type Proxy, startEtcdCluster, startProxy } from '../support/servers/index.js';
+import { runBinary } from '../support/binary.js';
+import {
+  type Etcd,
+  type Proxy,
+  startConsulCluster,
+  startEtcdCluster,
+  startProxy,
+} from '../support/servers/index.js';
 import { registering, watching } from './commands.js';
-import { faultRow, sinceMs } from './fault-row.js';
+import { everyCommandFails } from './every-command.js';
+import { faultRow } from './fault-row.js';
+import { consulServer } from './registry-server.js';
 
 const TTL = 10;
 const SLOW = { timeout: 180_000 };
+const noQuorum = { exit: 4, codes: ['E_NO_QUORUM'], timeoutMs: 3_000 } as const;
 const versions = ['3.5', '3.4'] as const;
 
 interface Seat {
@@ -66,22 +75,7 @@ describe.concurrent.each(versions)('etcd %s', (version) => {
       const stale = await watch.line('stale', 20_000);
       measure('watch stale', 8_500, stale.seenMs - lostMs);
       const alone = ['--backend', 'etcd', '--server', first?.url ?? ''];
-      const commands = [
-        ['list', service, '-o', 'json'],
-        ['watch', service, '-o', 'jsonl'],
-        ['resolve', service, '-o', 'json'],
-        ['register', service, '--endpoint', 'http://10.0.0.1:80', '-o', 'jsonl'],
-      ];
-      const startedMs = performance.now();
-      const runs = commands.map((words) => keep(startBinary([...words, ...alone, '--timeout', '3s'])));
-      for (const run of runs) {
-        const { code } = await run.exit(12_000);
-        expect(code, run.said).toBe(4);
-        expect(run.stderr).toMatch(/quorum|leader/);
-        expect(run.stderr).toContain('Try:');
-      }
-      // The timeout, and the start of four processes at a time.
-      measure('four commands said so', 3_000 + 1_500, sinceMs(startedMs));
+      await everyCommandFails({ keep, measure }, alone, {}, noQuorum);
       await Promise.all([second?.start(), third?.start()]);
       const backMs = performance.now();
       const synced = await watch.line('synced', 10_000, watch.lines.indexOf(stale));
@@ -89,3 +83,27 @@ describe.concurrent.each(versions)('etcd %s', (version) => {
     }),
   );
 });
+
+it('consul without a leader: 4 with the cause; alive again with one', SLOW, () =>
+  faultRow('consul: no leader', async (row) => {
+    const cluster = row.keep(await startConsulCluster({ servers: 2, clients: 1 }));
+    const [agent] = cluster.clients;
+    const [, second] = cluster.servers;
+    if (agent === undefined || second === undefined) return expect.unreachable();
+    const { flags, answering } = consulServer(agent);
+    const service = uniqueName('led');
+    const kept = row.keep(await registering(flags, service, 20));
+    const watch = row.keep(await watching(flags, service));
+    const lostMs = performance.now();
+    await second.kill();
+    const stale = await watch.line('stale', 20_000);
+    row.measure('watch stale', 6_000, stale.seenMs - lostMs);
+    await everyCommandFails(row, flags, {}, noQuorum);
+    await second.start({ noWait: true });
+    const backMs = await answering();
+    const synced = await watch.line('synced', 10_000, watch.lines.indexOf(stale));
+    row.measure('watch fresh with a leader', 3_000, Math.max(0, synced.seenMs - backMs));
+    expect(kept.types).not.toContain('lost');
+    expect(watch.types).not.toContain('left');
+  }),
+);

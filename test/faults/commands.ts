@@ -33,8 +33,9 @@ export async function watching(
   flags: readonly string[],
   service: string,
   more: readonly string[] = [],
+  options: BinaryOptions = {},
 ): Promise<Binary> {
-  const binary = startBinary(['watch', service, ...flags, '-o', 'jsonl', ...more]);
+  const binary = startBinary(['watch', service, ...flags, '-o', 'jsonl', ...more], options);
   await binary.line('synced', 15_000);
   return binary;
 }

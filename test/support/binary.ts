@@ -58,9 +58,9 @@ export interface BinaryOptions {
   readonly closeAfterLine?: boolean;
 }
 
-const KILL_AFTER_MS = 100_000;
+const KILL_AFTER_MS = 240_000;
 
-/** Starts the program. Whoever forgets it: it is killed when the test process ends, or after 100 s. */
+/** Starts the program. Whoever forgets it: it is killed when the test process ends, or after four minutes. */
 export function startBinary(args: readonly string[], options: BinaryOptions = {}): Binary {
   return new Binary(args, options);
 }

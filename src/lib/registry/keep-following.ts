@@ -115,7 +115,8 @@ export async function* keepFollowing(
       const retryInMs = isRefusal(thrown) ? REFUSED_PAUSE_MS : backoffMs(failures, deps.random);
       if (isRefusal(thrown)) follower.refreshCredentials();
       if (!synced || stale) {
-        const first = isRefusal(thrown) && !refused;
+        // Said once: that it waits for a first answer at all, and that it is refused.
+        const first = (!synced && failures === 1) || (isRefusal(thrown) && !refused);
         options.notify?.({
           level: first ? 'warning' : 'detail',
           text: describe(thrown, failures, retryInMs),
