@@ -14,7 +14,7 @@ interface Step {
 }
 
 /** Commands stand behind `$ `; what follows is their output; `^C` at the start of a line is the key. */
-export function stepsOf(block: Block): readonly Step[] {
+function stepsOf(block: Block): readonly Step[] {
   const steps: { command: string; line: number; output: string }[] = [];
   for (const [index, line] of block.text.trimEnd().split('\n').entries()) {
     const last = steps.at(-1);
