@@ -149,7 +149,26 @@ describe('what Consul would refuse or change', () => {
     ['no weight at all', () => registrationBody(aSpec({ weight: 0 }), limits)],
     ['a dotted key', () => metaOf(aSpec({ metadata: { 'a.b': 'x' } }), 20_000)],
     ['a key of ours', () => metaOf(aSpec({ metadata: { 'sdctl-owner': 'x' } }), 20_000)],
+    ["a key of Consul's", () => metaOf(aSpec({ metadata: { 'consul-x': 'x' } }), 20_000)],
     ['a long value', () => metaOf(aSpec({ metadata: { a: 'x'.repeat(513) } }), 20_000)],
+    [
+      'a value of few characters and many bytes',
+      () => metaOf(aSpec({ metadata: { a: 'ä'.repeat(257) } }), 20_000),
+    ],
+    [
+      'more endpoints than fit into one value',
+      () =>
+        metaOf(
+          aSpec({
+            endpoints: Array.from({ length: 30 }, (_, i) => ({
+              protocol: 'http',
+              address: `10.0.0.${i}`,
+              port: 8_080,
+            })),
+          }),
+          20_000,
+        ),
+    ],
     ['two versions', () => metaOf(aSpec({ version: '1', metadata: { version: '2' } }), 20_000)],
     [
       'too many pairs',

@@ -17,7 +17,9 @@ const metaKeys = {
 } as const;
 
 const RESERVED_PREFIX = 'sdctl-';
-/** Consul's own limits. */
+/** Consul refuses such keys of others. */
+const CONSUL_PREFIX = 'consul-';
+/** Consul's own limits; that of a value counts bytes, whatever its documentation calls characters. */
 const VALUE_LIMIT = 512;
 const PAIR_LIMIT = 64;
 const KEY_FORM = /^[A-Za-z0-9_-]{1,128}$/;
@@ -35,6 +37,8 @@ export function metaOf(spec: RegistrationSpec, ttlMs: number): Meta {
       throw unusable(`metadata key "${key}"`, 'Consul allows letters, digits, "-" and "_" in keys');
     if (key.startsWith(RESERVED_PREFIX))
       throw unusable(`metadata key "${key}"`, 'sdctl- is kept for sdctl itself');
+    if (key.startsWith(CONSUL_PREFIX))
+      throw unusable(`metadata key "${key}"`, 'consul- is kept for Consul itself');
   }
   add(meta, 'version', spec.version);
   add(meta, 'zone', spec.zone);
@@ -51,8 +55,8 @@ export function metaOf(spec: RegistrationSpec, ttlMs: number): Meta {
   if (pairs.length > PAIR_LIMIT)
     throw unusable('this metadata', `Consul keeps at most ${PAIR_LIMIT} pairs, some of them sdctl's`);
   for (const [key, value] of pairs) {
-    if (value.length > VALUE_LIMIT)
-      throw unusable(`the value of ${key}`, `Consul keeps at most ${VALUE_LIMIT} characters`);
+    const length = Buffer.byteLength(value);
+    if (length > VALUE_LIMIT) throw tooLong(key, length);
   }
   return meta;
 }
@@ -64,6 +68,15 @@ function add(meta: Record<string, string>, key: string, value: string | null): v
     throw unusable(`metadata key "${key}"`, `it is also set to "${value}" by an option of its own`);
   }
   meta[key] = value;
+}
+
+function tooLong(key: string, length: number): SdctlError {
+  const why = `Consul keeps at most ${VALUE_LIMIT} bytes, and it has ${length}`;
+  if (key !== metaKeys.endpoints) return unusable(`the value of ${key}`, why);
+  return new SdctlError('E_USAGE', 'cannot register that many endpoints on Consul', {
+    why,
+    hint: 'name fewer endpoints, or register some of them under an id of their own',
+  });
 }
 
 function unusable(what: string, why: string): SdctlError {
