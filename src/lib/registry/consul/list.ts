@@ -166,13 +166,20 @@ interface NodeChecks {
   readonly ofService: Map<string, RawCheck[]>;
 }
 
+/** Consul ignores the case of node names and service ids when it joins them, and keeps each as it was written. */
+function sameCase(name: string): string {
+  return name.toLowerCase();
+}
+
 function groupChecks(checks: readonly RawCheck[]): ReadonlyMap<string, NodeChecks> {
   const groups = new Map<string, NodeChecks>();
   for (const check of checks) {
-    const group = groups.get(check.node) ?? { ofNode: [], ofService: new Map<string, RawCheck[]>() };
-    groups.set(check.node, group);
-    if (check.serviceId === '') group.ofNode.push(check);
-    else group.ofService.set(check.serviceId, [...(group.ofService.get(check.serviceId) ?? []), check]);
+    const node = sameCase(check.node);
+    const group = groups.get(node) ?? { ofNode: [], ofService: new Map<string, RawCheck[]>() };
+    groups.set(node, group);
+    const id = sameCase(check.serviceId);
+    if (id === '') group.ofNode.push(check);
+    else group.ofService.set(id, [...(group.ofService.get(id) ?? []), check]);
   }
   return groups;
 }
@@ -182,12 +189,12 @@ function decodeNode(
   checks: ReadonlyMap<string, NodeChecks>,
 ): Entry[] {
   const name = textOf(objectOf(record['Node'])?.['Node']);
-  const group = checks.get(name);
+  const group = checks.get(sameCase(name));
   return Object.entries(objectOf(record['Services']) ?? {}).map(([id, service]) =>
     decodeEntry(
       record['Node'],
       service,
-      [...(group?.ofNode ?? []), ...(group?.ofService.get(id) ?? [])],
+      [...(group?.ofNode ?? []), ...(group?.ofService.get(sameCase(id)) ?? [])],
       `${name}/${id}`,
     ),
   );
