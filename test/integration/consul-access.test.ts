@@ -1,7 +1,7 @@
 /** Who may see and do what: tokens, TLS, and the other ways to reach an agent. */
 import http from 'node:http';
 import { createServer, type AddressInfo } from 'node:net';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { inspect } from 'node:util';
@@ -217,6 +217,26 @@ describe('consul over TLS', () => {
     await expect(list(consul.url, { ...pair(), insecureSkipVerify: true })).resolves.toBeDefined();
   });
 
+  it('a folder of CA files, as CONSUL_CAPATH names one', async () => {
+    const caFile = mkdtempSync(path.join(tmpdir(), 'sdctl-capath-'));
+    try {
+      writeFileSync(path.join(caFile, 'README'), 'the CAs of the east');
+      mkdirSync(path.join(caFile, 'old'));
+      const empty = await failureOf(list(consul.url, { caFile, ...pair() }));
+      expect(empty).toMatchObject({ code: 'E_FILE', exitCode: 2 });
+      expect(empty.message).toContain(caFile);
+      copyFileSync(certs.foreignCa, path.join(caFile, 'a.pem'));
+      symlinkSync(certs.ca, path.join(caFile, 'b.crt'));
+      await expect(list(consul.url, { caFile, ...pair() })).resolves.toMatchObject({ partial: false });
+      writeFileSync(path.join(caFile, 'c.pem'), '-----BEGIN CERTIFICATE-----\nnonsense\n');
+      const broken = await failureOf(list(consul.url, { caFile, ...pair() }));
+      expect(broken).toMatchObject({ code: 'E_FILE' });
+      expect(broken.message).toContain('c.pem');
+    } finally {
+      rmSync(caFile, { recursive: true, force: true });
+    }
+  });
+
   it.each([
     ['no CA', (): Partial<Connection['tls']> => pair(), 'E_TLS'],
     ['foreign CA', (): Partial<Connection['tls']> => ({ ...pair(), caFile: certs.foreignCa }), 'E_TLS'],
@@ -326,6 +346,24 @@ describe('other ways to an agent', () => {
     expect(error.message).toContain('"west"');
     const registering = other.registry.register(aSpec(), { signal, ttlMs: 20_000 });
     expect(await failureOf(registering)).toMatchObject({ code: 'E_USAGE' });
+  });
+
+  it('checks belong to their instance whatever the case of its node and id in them', async () => {
+    const node = { Node: 'Edge-1', Address: '10.0.0.9' };
+    for (const name of ['cased-a', 'cased-b']) {
+      await consul.api('PUT', '/v1/catalog/register', {
+        ...node,
+        Service: { ID: `${name}-I`, Service: name, Port: 1 },
+      });
+    }
+    const check = { Node: 'edge-1', CheckID: 'c', Name: 'c', Status: 'critical', ServiceID: 'cased-a-i' };
+    await consul.api('PUT', '/v1/catalog/register', { ...node, Node: check.Node, Check: check });
+    await using handle = open(consul.url);
+    const all = (await handle.operations.listAll({ signal })).instances;
+    const one = (await handle.registry.list('cased-a', { signal })).instances;
+    expect(one.map(({ id, health }) => [id, health])).toEqual([['cased-a-I', 'critical']]);
+    expect(all.filter(({ service }) => service === 'cased-a')).toEqual(one);
+    expect(all.find(({ service }) => service === 'cased-b')?.health).toBe('passing');
   });
 
   it('tells how the server is', async () => {

@@ -17,6 +17,7 @@ export interface Secret {
 
 /** File names; read and checked by `tls-files.ts`. */
 export interface TlsSettings {
+  /** A file, or a folder of PEM files. */
   readonly caFile: string | null;
   readonly certFile: string | null;
   readonly keyFile: string | null;

@@ -1,5 +1,6 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { SdctlError } from '../errors.js';
 import type { TlsSettings } from './connection.js';
 
@@ -11,16 +12,15 @@ export interface TlsMaterial {
 }
 
 /**
- * Reads the files of a TLS setting and checks that they are PEM and belong together, so that a wrong file is
+ * Reads the files of a TLS setting, the CA's from a folder where it names one, and checks that they are PEM and belong together, so that a wrong file is
  * reported as such and not as a connection failure.
  *
  * @throws {SdctlError} E_FILE naming the file
  */
 export function readTlsFiles(tls: TlsSettings): TlsMaterial {
-  const ca = read(tls.caFile, 'CA');
+  const ca = readCa(tls.caFile);
   const cert = read(tls.certFile, 'certificate');
   const key = read(tls.keyFile, 'key');
-  if (ca !== null) certificateOf(ca, tls.caFile ?? '', 'CA');
   if ((cert === null) !== (key === null)) {
     const [have, miss] = cert === null ? ['--key-file', '--cert-file'] : ['--cert-file', '--key-file'];
     throw new SdctlError('E_FILE', `a client certificate needs both files, ${miss} is missing`, {
@@ -32,10 +32,40 @@ export function readTlsFiles(tls: TlsSettings): TlsMaterial {
   return { ca, cert, key };
 }
 
+function readCa(path: string | null): Buffer | null {
+  if (path === null) return null;
+  if (tried(() => statSync(path), path, 'CA').isDirectory()) return readCaFolder(path);
+  const pem = read(path, 'CA');
+  if (pem !== null) certificateOf(pem, path, 'CA');
+  return pem;
+}
+
+/** All certificates of a folder, as CONSUL_CAPATH names one. What holds none, such as a note or a key, is passed over. */
+function readCaFolder(folder: string): Buffer {
+  const found: string[] = [];
+  for (const name of tried(() => readdirSync(folder), folder, 'CA').sort()) {
+    const file = join(folder, name);
+    // A link that leads nowhere is left over, not a CA.
+    if (tried(() => statSync(file, { throwIfNoEntry: false }), file, 'CA')?.isFile() !== true) continue;
+    const pem = read(file, 'CA');
+    if (pem?.includes('-----BEGIN CERTIFICATE-----') !== true) continue;
+    certificateOf(pem, file, 'CA');
+    found.push(pem.toString());
+  }
+  if (found.length > 0) return Buffer.from(found.join('\n'));
+  throw new SdctlError('E_FILE', `no CA certificate in the folder ${folder}`, {
+    why: 'none of its files holds a PEM certificate',
+    hint: 'name the CA file itself, or a folder of PEM files',
+  });
+}
+
 function read(file: string | null, what: string): Buffer | null {
-  if (file === null) return null;
+  return file === null ? null : tried(() => readFileSync(file), file, what);
+}
+
+function tried<T>(work: () => T, file: string, what: string): T {
   try {
-    return readFileSync(file);
+    return work();
   } catch (error) {
     const reason = (error as NodeJS.ErrnoException).code ?? String(error);
     throw new SdctlError('E_FILE', `cannot read the ${what} file ${file}`, {
