@@ -90,7 +90,8 @@ it('consul without a leader: 4 with the cause; alive again with one', SLOW, () =
     const [agent] = cluster.clients;
     const [, second] = cluster.servers;
     if (agent === undefined || second === undefined) return expect.unreachable();
-    const { flags, answering } = consulServer(agent);
+    const server = consulServer(agent);
+    const { flags } = server;
     const service = uniqueName('led');
     const kept = row.keep(await registering(flags, service, 20));
     const watch = row.keep(await watching(flags, service));
@@ -100,7 +101,7 @@ it('consul without a leader: 4 with the cause; alive again with one', SLOW, () =
     row.measure('watch stale', 6_000, stale.seenMs - lostMs);
     await everyCommandFails(row, flags, {}, noQuorum);
     await second.start({ noWait: true });
-    const backMs = await answering();
+    const backMs = await server.answering();
     const synced = await watch.line('synced', 10_000, watch.lines.indexOf(stale));
     row.measure('watch fresh with a leader', 3_000, Math.max(0, synced.seenMs - backMs));
     expect(kept.types).not.toContain('lost');

@@ -20,8 +20,9 @@ describe.concurrent.each(backends)('$name', ({ name, kind, ttlSeconds, staleMs, 
       const service = uniqueName('short');
       // Twice the shortest on etcd, so that the start of the server fits into the rest of the TTL.
       const seconds = kind === 'etcd' ? 2 * ttlSeconds : ttlSeconds;
-      const kept = keep(await registering(server.flags, service, seconds));
       const watch = keep(await watching(server.flags, service));
+      const kept = keep(await registering(server.flags, service, seconds));
+      await watch.line('joined', 5_000);
       const backMs = await server.away((seconds * 1_000) / 3 + 1_000);
       const late = await kept.line('late', 1_000);
       expect(late.line['leftSeconds']).toBeGreaterThan(0);
@@ -47,8 +48,9 @@ describe.concurrent.each(backends)('$name', ({ name, kind, ttlSeconds, staleMs, 
     faultRow(`${name}: away longer than the TTL, back ${data}`, async ({ keep, measure }) => {
       const server = keep(await start());
       const service = uniqueName('long');
-      const kept = keep(await registering(server.flags, service, ttlSeconds));
       const watch = keep(await watching(server.flags, service));
+      const kept = keep(await registering(server.flags, service, ttlSeconds));
+      await watch.line('joined', 5_000);
       const backMs = await server.away(ttlMs + 2_000, { wipe });
       const zero = kept.lines.find(({ line }) => line.type === 'late' && line['leftSeconds'] === 0);
       expect(zero).toBeDefined();
@@ -69,8 +71,9 @@ describe.concurrent.each(backends)('$name', ({ name, kind, ttlSeconds, staleMs, 
     faultRow(`${name}: server frozen past the TTL`, async ({ keep, measure }) => {
       const server = keep(await start());
       const service = uniqueName('frozen');
-      const kept = keep(await registering(server.flags, service, ttlSeconds));
       const watch = keep(await watching(server.flags, service));
+      const kept = keep(await registering(server.flags, service, ttlSeconds));
+      await watch.line('joined', 5_000);
       server.freeze();
       const frozenMs = performance.now();
       const late = await kept.line('late', ttlMs + 5_000);
@@ -94,12 +97,30 @@ describe.concurrent.each(backends)('$name', ({ name, kind, ttlSeconds, staleMs, 
     }),
   );
 
+  it('server away longer than the TTL with --on-lost exit: 7', SLOW, () =>
+    faultRow(`${name}: away longer than the TTL, --on-lost exit`, async ({ keep, measure }) => {
+      const server = keep(await start());
+      const service = uniqueName('final');
+      const more = ['--on-lost', 'exit'];
+      const kept = keep(await registering(server.flags, service, ttlSeconds, { more }));
+      const killedMs = performance.now();
+      await server.kill();
+      const { code, endedMs } = await kept.exit(2 * ttlMs + 5_000);
+      measure('ended', ttlMs + 500, endedMs - killedMs);
+      expect(code).toBe(7);
+      expect(kept.types.slice(-3)).toEqual(['late', 'late', 'Error']);
+      expect(kept.lines.at(-2)?.line).toMatchObject({ type: 'late', leftSeconds: 0 });
+      expect(kept.lines.at(-1)?.line['error']).toMatchObject({ code: 'E_MEMBERSHIP_LOST', exitCode: 7 });
+    }),
+  );
+
   it('register itself frozen past its TTL', SLOW, () =>
     faultRow(`${name}: register frozen past its TTL`, async ({ keep, measure }) => {
       const server = keep(await start());
       const service = uniqueName('paused');
-      const kept = keep(await registering(server.flags, service, ttlSeconds));
       const watch = keep(await watching(server.flags, service));
+      const kept = keep(await registering(server.flags, service, ttlSeconds));
+      await watch.line('joined', 5_000);
       const lease = kept.lines[0]?.line['leaseId'];
       kept.signal('SIGSTOP');
       await server.untilUsable(service, [], ttlMs + 5_000);
