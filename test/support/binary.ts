@@ -155,6 +155,11 @@ export class Binary implements AsyncDisposable {
     await this.#until(() => (this.stderr.includes(text) ? true : undefined), withinMs, `"${text}" on stderr`);
   }
 
+  /** Resolves once stdout contains this. */
+  async prints(text: string, withinMs: number): Promise<void> {
+    await this.#until(() => (this.stdout.includes(text) ? true : undefined), withinMs, `"${text}" on stdout`);
+  }
+
   /** Waits for the end. A program that does not end in time is killed, and the test fails. */
   async exit(withinMs: number): Promise<Exit> {
     const timer = setTimeout(() => {

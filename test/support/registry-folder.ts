@@ -11,14 +11,15 @@ export interface FolderEntry {
   readonly value: Readonly<Record<string, unknown>> | string;
   /** null: no lease. Default 7200, renewed just now. */
   readonly ttlSeconds?: number | null;
+  readonly leaseId?: string;
 }
 
 /** Writes the entries below `directory`. */
 export function writeRegistry(directory: string, entries: readonly FolderEntry[]): void {
-  for (const { service, id, value, ttlSeconds = 7_200 } of entries) {
+  for (const { service, id, value, ttlSeconds = 7_200, leaseId = `lease-${id}` } of entries) {
     const folder = path.join(directory, 'services', encodeName(service));
     mkdirSync(folder, { recursive: true, mode: 0o700 });
-    const lease = ttlSeconds === null ? null : { id: `lease-${id}`, ttlMs: ttlSeconds * 1_000 };
+    const lease = ttlSeconds === null ? null : { id: leaseId, ttlMs: ttlSeconds * 1_000 };
     const whole = typeof value === 'string' ? value : JSON.stringify({ sdctl: 1, service, id, ...value });
     const file = path.join(folder, `${encodeName(id)}.json`);
     writeFileSync(file, formatEntryFile({ service, id, value: whole, lease, revision: '41' }), {

@@ -86,7 +86,7 @@ export abstract class BaseCommand extends Command {
     invocation?.diagnostics.clear();
     const code = reportFailure(error, {
       deps: this.deps,
-      argv: this.argv,
+      argv: this.deps.argv,
       command: this.#name,
       format: invocation?.view.format ?? null,
       answered: invocation?.answered === true,

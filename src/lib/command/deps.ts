@@ -46,9 +46,15 @@ const processes: ProcessProbe = {
   },
 };
 
-/** The real process. */
+let system: Deps | null = null;
+
+/** The real process: one object for all, read once, before its colour variables are rewritten for oclif. */
 export function systemDeps(): Deps {
-  // Decided before the two colour variables are rewritten for oclif.
+  system ??= readSystem();
+  return system;
+}
+
+function readSystem(): Deps {
   const env = { ...process.env };
   const registryDeps: RegistryDeps = {
     clock: systemClock,

@@ -1,11 +1,9 @@
 import { fileURLToPath } from 'node:url';
 import { decideColor } from './color.js';
 import { systemDeps, type Deps } from './deps.js';
-import { globalFlagTokens } from './global-flags.js';
 import { normaliseArguments } from './normalise-arguments.js';
 import { flagValue } from './raw-flags.js';
 import { reportFailure } from './report.js';
-import { run } from './run.js';
 import { unknownCommand, unknownLeadingFlag } from './unknown-command.js';
 import { usageError } from './usage.js';
 
@@ -21,7 +19,7 @@ export async function main(entry: string): Promise<void> {
   const deps = systemDeps();
   // What no command catches, because nothing awaits it.
   deps.onCrash((thrown) => {
-    void fail(thrown, deps);
+    if (!deps.stdout.takes(thrown)) void fail(thrown, deps);
   });
   decideForOclif(deps);
   try {
@@ -42,7 +40,9 @@ function decideForOclif(deps: Deps): void {
 }
 
 async function runCommand(deps: Deps, root: string): Promise<void> {
-  const argv = normalise(deps.argv);
+  // Only now, because oclif decides its colours when it is loaded.
+  const argv = await normalise(deps.argv);
+  const { run } = await import('./run.js');
   try {
     await run(argv, root);
   } catch (thrown) {
@@ -58,8 +58,9 @@ async function runCommand(deps: Deps, root: string): Promise<void> {
 }
 
 /** Flags behind the command, `--version` as the command of that name. @throws {SdctlError} E_USAGE */
-function normalise(typed: readonly string[]): readonly string[] {
+async function normalise(typed: readonly string[]): Promise<readonly string[]> {
   if (typed[0] === '--version') return ['version', ...typed.slice(1)];
+  const { globalFlagTokens } = await import('./global-flags.js');
   const tokens = globalFlagTokens();
   const { argv, unknownFlag, isCommandMissing } = normaliseArguments(typed, tokens, topics);
   if (unknownFlag !== null) throw unknownLeadingFlag(unknownFlag, [...tokens.withValue, ...tokens.alone]);

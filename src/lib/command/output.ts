@@ -31,6 +31,13 @@ export class Output {
     return this.#failure;
   }
 
+  /** Takes an error of the stream that Node throws late, from a turn of its own. @returns whether it was one */
+  takes(thrown: unknown): boolean {
+    const isWrite = thrown instanceof Error && (thrown as NodeJS.ErrnoException).syscall === 'write';
+    if (isWrite) this.#fail(thrown);
+    return isWrite;
+  }
+
   #fail(error: NodeJS.ErrnoException): void {
     if (error.code !== 'EPIPE' && error.code !== 'ERR_STREAM_DESTROYED') {
       this.#failure ??= new SdctlError('E_FAILED', 'the output could not be written', {
@@ -58,11 +65,17 @@ export class Output {
   write(text: string): void {
     if (text === '' || this.closed.aborted) return;
     this.#pending += 1;
-    this.#sink.write(text, (error) => {
+    const written = (error?: Error | null): void => {
       this.#pending -= 1;
       if (error) this.#fail(error);
       if (this.#pending === 0) for (const done of this.#idle.splice(0)) done();
-    });
+    };
+    try {
+      this.#sink.write(text, written);
+    } catch (error) {
+      // A file is written at once, and fails at once.
+      written(error instanceof Error ? error : new Error(String(error)));
+    }
   }
 
   /** Resolves when everything written so far has left the process, or nobody reads it any more. */

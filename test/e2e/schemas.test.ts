@@ -1,0 +1,197 @@
+/** Every document and line that the program prints, on every registry, against the schemas it ships. */
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import addFormats from 'ajv-formats';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { runBinary, startBinary } from '../support/binary.js';
+import { type Consul, type Etcd, startConsul, startEtcd } from '../support/servers/index.js';
+import { makeTempDir } from '../support/servers/lifetime.js';
+
+const schemas = new URL('../../schemas/v1/', import.meta.url);
+const ajv = new Ajv2020({ strict: true, allErrors: true, allowUnionTypes: true });
+addFormats.default(ajv);
+const byKind = new Map<string, string>();
+for (const file of readdirSync(schemas)) {
+  const schema = JSON.parse(readFileSync(new URL(file, schemas), 'utf8')) as {
+    readonly $id: string;
+    readonly title: string;
+  };
+  ajv.addSchema(schema);
+  byKind.set(schema.title, schema.$id);
+}
+
+/** The kind of a document that is as its schema says. */
+function kindOf(text: string): string {
+  const document = JSON.parse(text) as { readonly kind: string };
+  const id = byKind.get(document.kind);
+  if (id === undefined) throw new Error(`no schema for ${document.kind}`);
+  expect(ajv.validate(id, document), `${ajv.errorsText()}\n${text.slice(0, 2_000)}`).toBe(true);
+  return document.kind;
+}
+
+const home = makeTempDir('schemas');
+const folder = path.join(home, 'registry');
+const servers: { etcd34?: Etcd; etcd35?: Etcd; consul?: Consul } = {};
+
+beforeAll(async () => {
+  [servers.etcd34, servers.etcd35, servers.consul] = await Promise.all([
+    startEtcd({ version: '3.4' }),
+    startEtcd({ version: '3.5' }),
+    startConsul({ dev: true }),
+  ]);
+});
+
+afterAll(async () => {
+  await Promise.all(Object.values(servers).map(async (server: Etcd | Consul) => server.stop()));
+});
+
+const registries: readonly (readonly [string, () => readonly string[]])[] = [
+  ['local', () => ['--backend', 'local', '--dir', folder]],
+  ['etcd 3.4', () => ['--backend', 'etcd', '--server', servers.etcd34?.url ?? '']],
+  ['etcd 3.5', () => ['--backend', 'etcd', '--server', servers.etcd35?.url ?? '']],
+  ['consul', () => ['--backend', 'consul', '--server', servers.consul?.url ?? '']],
+];
+
+describe.each(registries)('on %s', (name, flags) => {
+  const run = async (...args: string[]) => runBinary([...args, ...flags()], { home });
+  const lines = (text: string): string[] =>
+    text
+      .trimEnd()
+      .split('\n')
+      .filter((line) => line !== '');
+
+  it('register, list, watch, resolve and deregister say what their schemas say', async () => {
+    const details = [
+      '--endpoint',
+      'grpc://10.0.4.17:9090',
+      '--meta',
+      'version=1.8.2',
+      '--meta',
+      'a=',
+      '--tag',
+      'x',
+      '--zone',
+      'z',
+      '--weight',
+      '7',
+    ];
+    await using member = startBinary(
+      ['register', 'order', '--id', 'i-1', ...details, '--ttl', '10s', ...flags(), '-o', 'jsonl'],
+      { home },
+    );
+    await member.line('registered', 10_000);
+    await using watch = startBinary(['watch', ...flags(), '-o', 'jsonl'], { home });
+    await watch.line('synced', 10_000);
+    await using second = startBinary(
+      [
+        'register',
+        'order',
+        '--id',
+        'i-2',
+        '--endpoint',
+        'http://10.0.4.18:80',
+        '--ttl',
+        '10s',
+        ...flags(),
+        '-o',
+        'jsonl',
+      ],
+      { home },
+    );
+    await second.line('registered', 10_000);
+    await watch.line(({ type, instance }) => type === 'joined' && instance === 'i-2', 10_000);
+
+    for (const [args, list, item] of [
+      [['list'], 'ServiceList', 'Service'],
+      [['list', 'order'], 'InstanceList', 'Instance'],
+      [['list', 'order/i-1'], 'InstanceList', 'Instance'],
+      [['resolve', 'order', '--all'], 'EndpointList', 'Endpoint'],
+      [['deregister', 'order/i-2', '--dry-run'], 'DeregisterResult', 'Deregistration'],
+    ] as const) {
+      const json = await run(...args, '-o', 'json');
+      expect(json.ended.code, json.said).toBe(0);
+      expect(kindOf(json.stdout)).toBe(list);
+      const jsonl = await run(...args, '-o', 'jsonl');
+      expect(new Set(lines(jsonl.stdout).map(kindOf))).toEqual(new Set([item]));
+    }
+    for (const args of [
+      ['list', 'nope'],
+      ['resolve', 'nope'],
+      ['deregister', 'order/nope', '--yes'],
+      ['watch', '--until', 'x'],
+    ]) {
+      const failed = await run(...args, '--json');
+      expect(kindOf(failed.stdout), args.join(' ')).toBe('Error');
+    }
+    const removed = await run('deregister', 'order/i-1', '--yes', '-o', 'json');
+    expect(kindOf(removed.stdout)).toBe('DeregisterResult');
+    await member.line(({ type }) => type === 'lost' || type === 'restored', 15_000);
+    second.signal('SIGTERM');
+    await second.exit(10_000);
+    await watch.line(({ type, instance }) => type === 'left' && instance === 'i-2', 10_000);
+    watch.signal('SIGTERM');
+    await watch.exit(10_000);
+    member.signal('SIGTERM');
+    await member.exit(10_000);
+    for (const stream of [member, second])
+      expect(new Set(lines(stream.stdout).map(kindOf))).toEqual(new Set(['RegistrationEvent']));
+    expect(new Set(lines(watch.stdout).map(kindOf))).toEqual(new Set(['MembershipEvent']));
+    expect(name).toBeTruthy();
+  });
+});
+
+describe('without a registry', () => {
+  const config = path.join(home, 'config.yaml');
+  const run = async (...args: string[]) => runBinary([...args, '--config', config], { home });
+
+  it('contexts, settings, the version and failures say what their schemas say', async () => {
+    rmSync(config, { force: true });
+    const cases: readonly (readonly [string, readonly string[]])[] = [
+      [
+        'Context',
+        [
+          'context',
+          'add',
+          'prod',
+          '--backend',
+          'etcd',
+          '--server',
+          'https://10.0.0.5:2379',
+          '--ca-file',
+          'ca.pem',
+          '--username',
+          'ops',
+          '--password-file',
+          'p',
+          '--protected',
+          '--no-check',
+        ],
+      ],
+      ['Context', ['context', 'add', 'here', '--dir', folder, '--no-check']],
+      ['Context', ['context', 'use', 'here']],
+      ['ContextList', ['context', 'list']],
+      ['Context', ['context', 'show', 'prod']],
+      ['ConfigValue', ['config', 'set', 'defaults.timeout', '10s']],
+      ['ConfigValue', ['config', 'get', 'defaults.timeout']],
+      ['ConfigValue', ['config', 'get', 'contexts']],
+      ['ConfigView', ['config', 'view']],
+      ['ConfigFile', ['config', 'path']],
+      ['ConfigFile', ['config', 'validate']],
+      ['Context', ['context', 'remove', 'prod']],
+      ['Version', ['version']],
+      ['Error', ['context', 'use', 'nope']],
+      ['Error', ['config', 'set', 'nope', '1']],
+      ['Error', ['config', 'set', 'defaults.output', 'nope']],
+    ];
+    for (const [kind, args] of cases) {
+      const { stdout } = await run(...args, '-o', 'json');
+      expect(kindOf(stdout), args.join(' ')).toBe(kind);
+    }
+    expect(readFileSync(config, 'utf8')).not.toContain('prod');
+    writeFileSync(config, 'nope: 1\n');
+    expect(kindOf((await run('list', '-o', 'json')).stdout)).toBe('Error');
+    expect(kindOf((await run('config', 'path', '-o', 'json')).stdout)).toBe('ConfigFile');
+    expect(kindOf((await run('version', '-o', 'json')).stdout)).toBe('Version');
+  });
+});
