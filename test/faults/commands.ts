@@ -28,14 +28,17 @@ export function startRegister(
   return startBinary(['register', service, ...flags, ...own, ...more], options);
 }
 
-/** `watch`, waited for until it has read the first set. */
+/** `watch` of a service or, with null, of all; waited for until it has read the first set. */
 export async function watching(
   flags: readonly string[],
-  service: string,
+  service: string | null,
   more: readonly string[] = [],
   options: BinaryOptions = {},
 ): Promise<Binary> {
-  const binary = startBinary(['watch', service, ...flags, '-o', 'jsonl', ...more], options);
+  const binary = startBinary(
+    ['watch', ...(service === null ? [] : [service]), ...flags, '-o', 'jsonl', ...more],
+    options,
+  );
   await binary.line('synced', 15_000);
   return binary;
 }

@@ -53,24 +53,28 @@ const all = [...durable, consulCase(true)];
 async function agrees(watch: Binary, store: Store, service: string): Promise<number> {
   const truth = await store.ids(service);
   const isTrue = (): boolean => {
-    const ids = replayedIds(watch);
+    const ids = replayedIds(watch, service);
     return ids.length === truth.length && ids.every((id, index) => id === truth[index]);
   };
   while (!isTrue()) await watch.line(() => true, 10_000, watch.lines.length);
-  expect(replay(watch).ids).toEqual(truth);
+  const believed = replay(watch).entries.filter((entry) => entry.service === service);
+  expect(believed.map(({ id }) => id).sort()).toEqual(truth);
   return watch.lines.at(-1)?.seenMs ?? 0;
 }
 
 /** As `replay`, for a moment in the middle, when a difference of a later `synced` is still to come. */
-function replayedIds(watch: Binary): readonly string[] {
+function replayedIds(watch: Binary, service: string): readonly string[] {
   const ids = new Set<string>();
   let first = true;
   for (const { line } of watch.lines) {
     const instance = String(line['instance']);
     if (line.type === 'synced' && first) {
-      for (const { id } of line['instances'] as readonly { readonly id: string }[]) ids.add(id);
+      for (const entry of line['instances'] as readonly { readonly service: string; readonly id: string }[]) {
+        if (entry.service === service) ids.add(entry.id);
+      }
       first = false;
-    } else if (line.type === 'joined') ids.add(instance);
+    } else if (line['service'] !== service) continue;
+    else if (line.type === 'joined') ids.add(instance);
     else if (line.type === 'left') ids.delete(instance);
   }
   return [...ids].sort();
@@ -103,11 +107,14 @@ describe.concurrent('watch', () => {
       const service = uniqueName('seen');
       await fill(store, service, ['a', 'b', 'c']);
       const watch = row.keep(await watching(server.flags, service));
+      const watchAll = row.keep(await watching(server.flags, null));
       const backMs = await server.away(1_000);
       await store.remove(service, 'a');
       await store.put(service, 'd');
       await staleThenSynced(watch, row, 'synced after it answers', backMs);
       row.measure('fresh after it answers', FRESH_MS, (await agrees(watch, store, service)) - backMs);
+      const allMs = await agrees(watchAll, store, service);
+      row.measure('all services fresh after it answers', FRESH_MS, allMs - backMs);
       expect(watch.types.filter((type) => type === 'left' || type === 'joined')).toHaveLength(2);
     }),
   );
@@ -121,15 +128,19 @@ describe.concurrent('watch', () => {
       for (let round = 0; round < 30; round += 1) await fill(store, service, ['a', 'b']);
       await store.put(service, 'c');
       const watch = row.keep(await watching(server.flags, service));
+      const watchAll = row.keep(await watching(server.flags, null));
       const backMs = await server.away(1_000, { wipe: true });
       await fill(store, service, ['b', 'x']);
       await staleThenSynced(watch, row, 'synced after it answers', backMs);
       row.measure('fresh after it answers', FRESH_MS, (await agrees(watch, store, service)) - backMs);
+      const allMs = await agrees(watchAll, store, service);
+      row.measure('all services fresh after it answers', FRESH_MS, allMs - backMs);
       const changedMs = performance.now();
       await store.put(service, 'y');
       const joined = await watch.line(({ instance }) => instance === 'y', 5_000);
       row.measure('next change after that', 500, joined.seenMs - changedMs);
       await agrees(watch, store, service);
+      await agrees(watchAll, store, service);
     }),
   );
 
