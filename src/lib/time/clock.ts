@@ -8,6 +8,9 @@ export interface Clock {
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
 
+/** The longest that one timer of Node can wait; a longer one would end at once. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
 /** The machine's clock. A sleep keeps the process alive until it ends or is aborted. */
 export const systemClock: Clock = {
   nowMs: () => Date.now(),
@@ -18,12 +21,20 @@ export const systemClock: Clock = {
         resolve();
         return;
       }
+      let timer: NodeJS.Timeout | undefined;
       const done = (): void => {
         clearTimeout(timer);
         signal?.removeEventListener('abort', done);
         resolve();
       };
-      const timer = setTimeout(done, Math.max(0, ms));
+      const wait = (leftMs: number): void => {
+        const partMs = Math.min(leftMs, MAX_TIMER_MS);
+        timer = setTimeout(() => {
+          if (leftMs > partMs) wait(leftMs - partMs);
+          else done();
+        }, partMs);
+      };
+      wait(Math.max(0, ms));
       signal?.addEventListener('abort', done, { once: true });
     }),
 };
