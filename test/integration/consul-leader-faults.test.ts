@@ -1,4 +1,5 @@
 /** A datacenter that lost its leader, and several agents of one datacenter. */
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import type { RegistrationEvent } from '../../src/lib/model/registration.js';
@@ -122,6 +123,54 @@ describe('several agents of one datacenter', () => {
       .toEqual(['passing']);
     expect(await registration.deregister({ signal })).toBe('removed');
     await handle[Symbol.asyncDispose]();
+    await cluster.stop();
+  });
+
+  it('another agent behind the same address: late, never lost, never a second entry', SLOW, async () => {
+    const cluster = await startConsulCluster({ servers: 1, clients: 2 });
+    const [home, other] = cluster.clients;
+    if (home === undefined || other === undefined) throw new Error('no clients');
+    let target = home.httpPort;
+    const balancer = createServer((socket) => {
+      const upstream = connect(target, '127.0.0.1');
+      socket.pipe(upstream).pipe(socket);
+      for (const [one, its] of [
+        [socket, upstream],
+        [upstream, socket],
+      ] as const) {
+        one.on('error', () => undefined).on('close', () => its.destroy());
+      }
+      sockets.add(socket);
+    });
+    const sockets = new Set<Socket>();
+    const turnTo = (port: number): void => {
+      target = port;
+      for (const socket of sockets) socket.destroy();
+      sockets.clear();
+    };
+    await new Promise<void>((resolve) => balancer.listen(0, '127.0.0.1', resolve));
+    await using handle = open(`http://127.0.0.1:${(balancer.address() as AddressInfo).port}`);
+    const service = uniqueName('balanced');
+    const log = new EventLog<RegistrationEvent>();
+    const registration = await handle.registry.register(aSpec({ service }), {
+      signal,
+      ttlMs: 6_000,
+      onEvent: log.push,
+    });
+    turnTo(other.httpPort);
+    await log.until('late', 4_000);
+    await sleep(2_500); // long enough for several renewals through the wrong agent
+    turnTo(home.httpPort);
+    await log.until('renewed', 4_000, ({ afterLate }) => afterLate);
+    expect(log.types).not.toContain('lost');
+    expect((await other.api('GET', '/v1/agent/services')).body).toEqual({});
+    turnTo(other.httpPort);
+    await expect(registration.deregister({ signal })).rejects.toThrow(/another agent/);
+    turnTo(home.httpPort);
+    expect(await registration.deregister({ signal })).toBe('removed');
+    await handle[Symbol.asyncDispose]();
+    balancer.close();
+    turnTo(0);
     await cluster.stop();
   });
 });

@@ -4,9 +4,9 @@ import type { Clock } from '../../time/clock.js';
 import type { DeregisterOptions, DeregisterOutcome, DeregisterTarget } from '../types.js';
 import { readAgentService, readSelf, removeFromAgent } from './agent.js';
 import type { Call } from './call.js';
-import { findInstances } from './find-instance.js';
+import { findInstances, sameNode } from './find-instance.js';
 import { NODE_ALIVE } from './health.js';
-import type { AskLimits, ConsulServer } from './server.js';
+import { isServersFault, type AskLimits, type ConsulServer } from './server.js';
 import type { Servers } from './servers.js';
 import type { Visibility } from './visibility.js';
 
@@ -92,19 +92,25 @@ function isExpected(instance: Instance, expected: Instance): boolean {
   return sameRevision && sameRun && (expected.node === null || sameNode(instance.node, expected.node));
 }
 
-function sameNode(a: string | null, b: string | null | undefined): boolean {
-  return (a ?? '').toLowerCase() === (b ?? '').toLowerCase();
-}
-
 async function remove(deps: DeregisterDeps, instance: Instance, call: Call): Promise<DeregisterOutcome> {
   const alive = instance.checks.find((check) => check.id === NODE_ALIVE);
   const hasLiveAgent = alive !== undefined && alive.health !== 'critical';
   if (!hasLiveAgent) return removeFromCatalog(deps, instance, call);
-  for (const server of deps.servers.inOrder()) {
-    const outcome = await removeAtOwner(server, instance, limitsOf(call));
-    if (outcome === 'orphan') return removeFromCatalog(deps, instance, call);
-    if (outcome !== 'not-owner') return outcome;
+  const order = deps.servers.inOrder();
+  let away: SdctlError | null = null;
+  for (const [index, server] of order.entries()) {
+    const limits = { signal: call.signal, timeoutMs: call.remainingMs() / (order.length - index) };
+    try {
+      const outcome = await removeAtOwner(server, instance, limits);
+      if (outcome === 'orphan') return await removeFromCatalog(deps, instance, call);
+      if (outcome !== 'not-owner') return outcome;
+    } catch (error) {
+      if (!isServersFault(error)) throw error;
+      away ??= error;
+    }
   }
+  // The one that did not answer may be the owner.
+  if (away !== null) throw away;
   return 'not-owner';
 }
 
@@ -157,8 +163,4 @@ async function confirm(deps: DeregisterDeps, instance: Instance, call: Call): Pr
     call.remainingMs(); // ends the call when its time is over
     await deps.clock.sleep(pauseMs, call.signal);
   }
-}
-
-function limitsOf(call: Call): AskLimits {
-  return { signal: call.signal, timeoutMs: call.remainingMs() };
 }

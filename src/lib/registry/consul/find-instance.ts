@@ -21,3 +21,8 @@ export async function findInstances(
     'instance' in entry && entry.instance.id === target.id ? [entry.instance] : [],
   );
 }
+
+/** Consul ignores the case of node names. */
+export function sameNode(a: string | null, b: string | null | undefined): boolean {
+  return (a ?? '').toLowerCase() === (b ?? '').toLowerCase();
+}

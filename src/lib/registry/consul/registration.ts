@@ -20,8 +20,8 @@ import {
 } from './agent.js';
 import { AgentSentinel, type PollLimit } from './agent-sentinel.js';
 import { startCall, type Call } from './call.js';
-import { findInstances } from './find-instance.js';
-import { checkIdOf } from './health.js';
+import { findInstances, sameNode } from './find-instance.js';
+import { checkIdOf, NODE_ALIVE } from './health.js';
 import { metaIn, readMeta } from './meta.js';
 import { noLeader } from './map-error.js';
 import { registrationBody, type BodyLimits } from './registration-body.js';
@@ -115,7 +115,7 @@ export class ConsulRegistrationDriver implements RegistrationDriver {
     if (this.#home === null) return 'absent';
     const { server } = this.#home;
     const call = this.#start(driverCall);
-    const service = await readAgentService(server, this.#spec.id, limitsOf(call));
+    const service = await this.#readOurs(server, call);
     if (service === null) return 'absent';
     if (service.run !== this.owner.run) return 'changed';
     if (!(await removeFromAgent(server, this.#spec.id, limitsOf(call)))) return 'absent';
@@ -178,7 +178,7 @@ export class ConsulRegistrationDriver implements RegistrationDriver {
   }
 
   async #renewAt(server: ConsulServer, call: Call): Promise<RenewResult> {
-    const service = await readAgentService(server, this.#spec.id, limitsOf(call));
+    const service = await this.#readOurs(server, call);
     if (service === null) return { state: 'gone', why: 'the agent does not have the service any more' };
     if (service.run !== this.owner.run) return { state: 'taken', by: readMeta(metaIn(service.record)).owner };
     const passed = await passCheck(server, checkIdOf(this.#spec.id), limitsOf(call));
@@ -186,6 +186,31 @@ export class ConsulRegistrationDriver implements RegistrationDriver {
     this.#hash = service.hash;
     if (await this.#hasLeftCatalog(call)) return { state: 'gone', why: 'it was removed from the catalog' };
     return { state: 'renewed', ttlMs: this.#limits.ttlMs };
+  }
+
+  /** What is under our id at our agent. @throws {SdctlError} when that is not ours because another agent answers */
+  async #readOurs(server: ConsulServer, call: Call): Promise<AgentService | null> {
+    const service = await readAgentService(server, this.#spec.id, limitsOf(call));
+    if (service?.run !== this.owner.run) await this.#requireSameAgent(server, call);
+    return service;
+  }
+
+  /**
+   * Behind one address may be several agents, and what another one does not have is not lost. An agent that came back
+   * under another name is not mistaken for that: the catalog does not show the old one alive.
+   */
+  async #requireSameAgent(server: ConsulServer, call: Call): Promise<void> {
+    const { node } = this.#requireHome();
+    const self = await readSelf(server, limitsOf(call));
+    if (node === null || self === null || sameNode(self.node, node)) return;
+    const ours = await this.#findOurs(call);
+    if (ours === null || !sameNode(ours.node, node)) return;
+    const alive = ours.checks.find((check) => check.id === NODE_ALIVE);
+    if (alive === undefined || alive.health === 'critical') return;
+    throw new SdctlError('E_UNREACHABLE', `another agent of Consul answers at ${server.url}`, {
+      why: `it is ${self.node}, and ${node} keeps the registration`,
+      hint: 'name one agent with --server: a registration cannot go through a load balancer',
+    });
   }
 
   /** Somebody may remove the entry behind the agent's back; the agent itself would notice only after minutes. */
