@@ -40,7 +40,11 @@ describe('consul deregister', () => {
     expect((await elsewhere.registry.list(service, { signal })).instances[0]?.node).toBe(at(1).nodeName);
     expect(await elsewhere.registry.deregister({ service, id: 'order-1' }, { signal })).toBe('not-owner');
     expect((await elsewhere.registry.list(service, { signal })).instances).toHaveLength(1);
-    await using both = open(at(2).url, at(1).url);
+    const nobody = 'http://127.0.0.1:1';
+    await using ownerAway = open(at(2).url, nobody);
+    const unclear = ownerAway.registry.deregister({ service, id: 'order-1' }, { signal });
+    await expect(unclear).rejects.toMatchObject({ code: 'E_UNREACHABLE' });
+    await using both = open(at(2).url, nobody, at(1).url);
     const startedMs = performance.now();
     expect(await both.registry.deregister({ service, id: 'order-1' }, { signal })).toBe('removed');
     console.log(
