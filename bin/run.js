@@ -1,4 +1,7 @@
 #!/usr/bin/env node
-import { main } from '../dist/lib/command/main.js';
+import module from 'node:module';
 
+// Compiled code is kept for the next run where Node can do that (from 22.8 on).
+module.enableCompileCache?.();
+const { main } = await import('../dist/lib/command/main.js');
 await main(import.meta.url);

@@ -1,30 +1,79 @@
 /**
- * Puts the commands and what they load into few files, because opening hundreds of small modules is most of the time
- * that a short command takes. Code is split where the sources say `import()`, so a command still loads only what it
- * uses. Names, lines and comments stay, for readable stacks.
+ * Puts the program into few files, because opening hundreds of small modules is most of the time that a short command
+ * takes. Code is split where the sources say `import()`, so a command still loads only what it uses. Names, lines and
+ * comments stay, for readable stacks. The compiled files stay beside it: for applications, and for oclif's help.
  *
  * What is loaded from its own package as before: oclif's own program (help, manifest) and the driver of Consul.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import path from 'node:path';
 import { build } from 'esbuild';
 import { lazyRequires } from './lazy-requires.mjs';
 
+/** Loaded from their own packages. */
+const external = [
+  'consul',
+  '@oclif/core/run',
+  '@oclif/core/settings',
+  '@oclif/core/config',
+  '@oclif/core/help',
+  // For services that sdctl does not offer.
+  '@grpc/proto-loader',
+];
+
 /** Parts of oclif that running a command needs; everything else is loaded from its package when it is called. */
 const oclifParts =
   /^(?:command|cache|logger|flags|args|screen|parser\/.*|errors\/(?:index|error|logger|errors\/.*|exit|warn)|util\/(?:util|ids|aggregate-flags|fs)|help\/util|ux\/(?:list|theme|write))\.js$/;
+const largeNodeModules = /^node:(?:crypto|readline|http|https|http2|tls|net|dns|child_process)$/;
 const oclifLibrary = /node_modules\/@oclif\/core\/lib\/(.*)$/;
 
 /** A whole file of requires becomes requires at first use; those of parts left out go to the package. */
 const lazyModules = {
   name: 'lazy-modules',
   setup(bundle) {
+    // An `import` of a large module of Node's becomes a load at its first use.
+    bundle.onResolve({ filter: largeNodeModules }, ({ path: name, kind }) =>
+      kind === 'import-statement' ? { path: name, namespace: 'node-module' } : { path: name, external: true },
+    );
+    bundle.onLoad({ filter: /.*/, namespace: 'node-module' }, async ({ path: name }) => ({
+      contents: `const names = ${JSON.stringify(Object.keys(await import(name)))};
+        for (const name of names) Object.defineProperty(exports, name, {
+          enumerable: true,
+          get: () => require(${JSON.stringify(name)})[name],
+        });`,
+    }));
+    // `import()` of a CommonJS package would answer with a default export only; Node finds the names as well.
+    bundle.onResolve({ filter: /^[\w@]/ }, ({ path: name, kind, resolveDir, namespace }) =>
+      kind === 'dynamic-import' &&
+      namespace === 'file' &&
+      !name.startsWith('node:') &&
+      !external.includes(name)
+        ? { path: name, namespace: 'named-exports', pluginData: { resolveDir } }
+        : undefined,
+    );
+    bundle.onLoad({ filter: /.*/, namespace: 'named-exports' }, async ({ path: name, pluginData }) => {
+      const names = Object.keys(await import(name)).filter(
+        (key) => /^[a-z_]\w*$/i.test(key) && key !== 'default',
+      );
+      return {
+        contents: `import * as all from ${JSON.stringify(name)};
+          export const { ${names.join(', ')} } = all;
+          export default all.default;`,
+        resolveDir: pluginData.resolveDir,
+      };
+    });
     // The index of oclif loads all of it; commands take these two names from there.
     bundle.onResolve({ filter: /^@oclif\/core$/ }, () => ({ path: 'oclif', namespace: 'oclif-names' }));
     bundle.onLoad({ filter: /.*/, namespace: 'oclif-names' }, () => ({
       contents: "export * as Args from '@oclif/core/args'; export * as Flags from '@oclif/core/flags';",
       resolveDir: import.meta.dirname,
     }));
+    bundle.onLoad({ filter: /src\/lib\/command\/load-command\.ts$/ }, () => ({
+      contents: commandTable(bundle.initialOptions.absWorkingDir),
+      resolveDir: bundle.initialOptions.absWorkingDir,
+    }));
+    bundle.onLoad({ filter: /src\/lib\/registry\/etcd\/protocol\.ts$/ }, () => etcdProtocol());
     bundle.onLoad({ filter: /node_modules\/@oclif\/core\/lib\/.*\.js$/ }, ({ path: file }) => ({
       contents: lazyRequires(readFileSync(file, 'utf8'), (specifier) => oclifRequire(file, specifier)),
     }));
@@ -33,6 +82,50 @@ const lazyModules = {
     }));
   },
 };
+
+/** All commands in one file, each evaluated when it is asked for: `require` of a module of ours is a call, not a file. */
+function commandTable(root) {
+  const files = readdirSync(path.join(root, 'src/commands'), { recursive: true });
+  const entries = files
+    // Help needs all of oclif, and oclif runs it.
+    .filter((file) => file.endsWith('.ts') && file !== 'help.ts')
+    .map((file) => file.split(path.sep).join('/'))
+    .map(
+      (file) => `[${JSON.stringify(file.slice(0, -3))}, () => require('./src/commands/${file}').default],`,
+    );
+  return `const commands = new Map([${entries.join('')}]);
+    export const loadCommand = async (words) => commands.get(words.join('/'))?.() ?? null;`;
+}
+
+/**
+ * etcd's protocol, read from etcd3's files now, with the small form of the protobufjs that etcd3 brings. 64-bit numbers
+ * need `long`, which protobufjs itself looks for in a way that no bundle follows.
+ */
+function etcdProtocol() {
+  const etcd3 = createRequire(import.meta.url).resolve('etcd3/lib/rpc.js');
+  const loader = createRequire(etcd3).resolve('@grpc/proto-loader');
+  const protobuf = createRequire(loader)('protobufjs');
+  const root = new protobuf.Root();
+  root.loadSync(path.join(path.dirname(etcd3), '../proto/rpc.proto'), { keepCase: true });
+  // Text, because JSON.parse is faster than the same as code.
+  const protocol = JSON.stringify(JSON.stringify(withoutOptions(root.toJSON())));
+  const contents = `const protobuf = require('protobufjs/light.js');
+    protobuf.util.Long = require('long');
+    protobuf.configure();
+    export const loadProtocol = () => protobuf.Root.fromJSON(JSON.parse(${protocol}));`;
+  return { contents, resolveDir: path.dirname(createRequire(loader).resolve('protobufjs')) };
+}
+
+/** Only the messages and services of etcd, without what gateways and other languages make of them. */
+function withoutOptions({ nested, ...root }) {
+  const strip = (name, value) => {
+    if (name !== 'options' || value === null || typeof value !== 'object') return value;
+    const kept = Object.entries(value).filter(([option]) => !option.startsWith('('));
+    return kept.length === 0 ? undefined : Object.fromEntries(kept);
+  };
+  const { etcdserverpb, mvccpb, authpb } = nested;
+  return JSON.parse(JSON.stringify({ ...root, nested: { etcdserverpb, mvccpb, authpb } }, strip));
+}
 
 /** The expression that loads `specifier` where it is required by a file of oclif. */
 function oclifRequire(from, specifier) {
@@ -57,15 +150,12 @@ const $requireFromOclif = (name) => $createRequire(require.resolve('@oclif/core/
 
 /**
  * @param root the project's folder, of which `src` is read
- * @param outdir holds what the compiler made; the files of commands and of the program's start are replaced
+ * @param outdir holds what the compiler made; the file of the program's start is replaced
  */
 export async function bundleCommands(root, outdir) {
-  const commands = readdirSync(path.join(root, 'src/commands'), { recursive: true })
-    .filter((file) => file.endsWith('.ts'))
-    .map((file) => path.join(root, 'src/commands', file));
   await build({
     absWorkingDir: root,
-    entryPoints: [path.join(root, 'src/lib/command/main.ts'), ...commands],
+    entryPoints: [path.join(root, 'src/lib/command/main.ts')],
     outbase: path.join(root, 'src'),
     outdir,
     chunkNames: 'lib/chunks/[name]-[hash]',
@@ -74,7 +164,7 @@ export async function bundleCommands(root, outdir) {
     format: 'esm',
     platform: 'node',
     target: 'node20.19',
-    external: ['consul', '@oclif/core/run', '@oclif/core/settings', '@oclif/core/config', '@oclif/core/help'],
+    external,
     plugins: [lazyModules],
     banner: { js: banner },
     legalComments: 'inline',

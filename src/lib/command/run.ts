@@ -1,30 +1,10 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { arch } from 'node:os';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
-import type { Interfaces } from '@oclif/core';
-
-/** What a command reads of oclif's configuration when no help is asked for. */
-interface Facts {
-  readonly root: string;
-  readonly bin: string;
-  readonly version: string;
-  readonly arch: string;
-  /** oclif looks into all commands for the one typed where this is a blank; ours is known. */
-  readonly topicSeparator: ':';
-  readonly runHook: () => Promise<{ readonly successes: readonly []; readonly failures: readonly [] }>;
-  readonly scopedEnvVarKeys: () => readonly string[];
-}
-
-/** A command as oclif makes and runs it. */
-interface CommandClass {
-  id: string;
-  readonly args: Interfaces.ArgInput;
-  new (argv: readonly string[], facts: Facts): { _run(): Promise<unknown> };
-}
+import { loadCommand, type Facts } from './load-command.js';
 
 /**
- * Runs a command line. A command that is a file in `dist/commands` is run at once: oclif would first read the package,
+ * Runs a command line. A command named in full is run at once: oclif would first read the package,
  * its manifest of all commands and look for plugins, which takes longer than most commands. Help, aliases and mistakes
  * go to oclif.
  *
@@ -32,7 +12,7 @@ interface CommandClass {
  * @param root the package's folder
  */
 export async function run(argv: readonly string[], root: string): Promise<void> {
-  const found = wantsHelp(argv) ? null : findCommand(argv, root);
+  const found = wantsHelp(argv) ? null : await findCommand(argv, root);
   if (found === null) {
     const { settings } = await import('@oclif/core/settings');
     settings.enableAutoTranspile = false;
@@ -40,11 +20,11 @@ export async function run(argv: readonly string[], root: string): Promise<void> 
     await runOclif([...argv], { root });
     return;
   }
-  const { default: Found } = (await import(pathToFileURL(found.file).href)) as { default: CommandClass };
-  Found.id = found.words.join(':');
+  const { words, Command } = found;
+  Command.id = words.join(':');
   // An argument left out must not be taken from a pipe that belongs to the caller's loop.
-  for (const arg of Object.values(Found.args)) arg.ignoreStdin = true;
-  await new Found(argv.slice(found.words.length), factsOf(root))._run();
+  for (const arg of Object.values(Command.args)) arg.ignoreStdin = true;
+  await new Command(argv.slice(words.length), factsOf(root))._run();
 }
 
 function wantsHelp(argv: readonly string[]): boolean {
@@ -53,16 +33,13 @@ function wantsHelp(argv: readonly string[]): boolean {
   return own.length === 0 || own[0] === 'help' || own.includes('--help') || own.includes('-h');
 }
 
-/** The file of the command that the first words name; null where they name none. */
-function findCommand(
-  argv: readonly string[],
-  root: string,
-): { readonly file: string; readonly words: readonly string[] } | null {
+/** The command that the first words name; null where they name none. */
+async function findCommand(argv: readonly string[], root: string) {
   for (const count of [1, 2]) {
     const words = argv.slice(0, count);
     if (words.length < count || !words.every((word) => /^[a-z][a-z-]*$/.test(word))) return null;
-    const file = `${join(root, 'dist', 'commands', ...words)}.js`;
-    if (existsSync(file)) return { file, words };
+    const Command = await loadCommand(words, root);
+    if (Command !== null) return { words, Command };
   }
   return null;
 }

@@ -13,6 +13,7 @@ export interface SafeTextOptions {
 }
 
 const PLAIN = /^[\x20-\x7e]*$/;
+const PLAIN_LINES = /^[\x20-\x7e\n]*$/;
 const PLAIN_FIELD = /^[\x20-\x5b\x5d-\x7e]*$/;
 
 // What a reader cannot see or a terminal obeys: controls, surrogates, private and unassigned code points, line and
@@ -22,11 +23,19 @@ const IGNORABLE = String.raw`\p{Default_Ignorable_Code_Point}`;
 // Two accents are language, a third in a row is a tower that paints over other lines.
 const TOWER = String.raw`(?<=\p{M}\p{M})\p{M}`;
 
-const UNSAFE_TEXT = new RegExp(`[${HIDDEN}]|(?![\\u200C\\u200D])${IGNORABLE}|${TOWER}`, 'gu');
-const UNSAFE_IDENTIFIER = new RegExp(`[${HIDDEN}]|${IGNORABLE}|${TOWER}`, 'gu');
-const UNSAFE_FIELD = new RegExp(`[\\\\${HIDDEN}]|${IGNORABLE}|${TOWER}`, 'gu');
-const UNSAFE_ASCII = /[^\x20-\x7e]/gu;
-const UNSAFE_JSON = new RegExp(`[${HIDDEN}]|${IGNORABLE}`, 'gu');
+const UNSAFE_TEXT = onceNeeded(
+  () => new RegExp(`[${HIDDEN}]|(?![\\u200C\\u200D])${IGNORABLE}|${TOWER}`, 'gu'),
+);
+const UNSAFE_IDENTIFIER = onceNeeded(() => new RegExp(`[${HIDDEN}]|${IGNORABLE}|${TOWER}`, 'gu'));
+const UNSAFE_FIELD = onceNeeded(() => new RegExp(`[\\\\${HIDDEN}]|${IGNORABLE}|${TOWER}`, 'gu'));
+const UNSAFE_ASCII = onceNeeded(() => /[^\x20-\x7e]/gu);
+const UNSAFE_JSON = onceNeeded(() => new RegExp(`[${HIDDEN}]|${IGNORABLE}`, 'gu'));
+
+/** Unicode classes take a millisecond each to compile, and most texts are plain. */
+function onceNeeded(compile: () => RegExp): () => RegExp {
+  let compiled: RegExp | null = null;
+  return () => (compiled ??= compile());
+}
 
 const LETTERS: Readonly<Record<string, string>> = {
   '\x07': '\\a',
@@ -66,7 +75,7 @@ export function safeText(value: string, options: SafeTextOptions = {}): SafeText
 
 function escapeWith(value: string, identifier: boolean, ascii: boolean): SafeText {
   const unsafe = ascii ? UNSAFE_ASCII : identifier ? UNSAFE_IDENTIFIER : UNSAFE_TEXT;
-  return value.replace(unsafe, escapeCharacter) as SafeText;
+  return value.replace(unsafe(), escapeCharacter) as SafeText;
 }
 
 /** Index behind the first `count` code points, so that no pair is cut in two. */
@@ -98,12 +107,12 @@ export function ownText(text: string): SafeText {
 
 /** Whether the text can be shown and pasted as it is. */
 export function isSafe(value: string): boolean {
-  return PLAIN.test(value) || value.search(UNSAFE_IDENTIFIER) === -1;
+  return PLAIN.test(value) || value.search(UNSAFE_IDENTIFIER()) === -1;
 }
 
 /** The reversible form for `tsv` and `name`: every unsafe character and the backslash escaped, nothing cut. */
 export function escapeField(value: string): SafeText {
-  return (PLAIN_FIELD.test(value) ? value : value.replace(UNSAFE_FIELD, escapeCharacter)) as SafeText;
+  return (PLAIN_FIELD.test(value) ? value : value.replace(UNSAFE_FIELD(), escapeCharacter)) as SafeText;
 }
 
 const ESCAPE = /\\(?:u\{([0-9a-f]+)\}|x([0-9a-f]{2})|(.))/g;
@@ -156,7 +165,8 @@ export function toJson(value: unknown, options: JsonOptions = {}): string {
 
 /** Rewrites every hidden or controlling character except the newline, which is layout in the formats that call this. */
 export function replaceHidden(text: string, escape: (character: string) => string): string {
-  return text.replace(UNSAFE_JSON, (character) => (character === '\n' ? character : escape(character)));
+  if (PLAIN_LINES.test(text)) return text;
+  return text.replace(UNSAFE_JSON(), (character) => (character === '\n' ? character : escape(character)));
 }
 
 function bigintAsText(_key: string, value: unknown): unknown {

@@ -1,35 +1,10 @@
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
 import {
   makeClientConstructor,
   type MethodDefinition,
   type ServiceClientConstructor,
   type ServiceDefinition,
 } from '@grpc/grpc-js';
-
-/** The part of protobufjs that is used here. */
-interface MessageType {
-  readonly name: string;
-  fromObject(value: object): object;
-  encode(message: object): { finish(): Uint8Array };
-  decode(bytes: Uint8Array): object;
-  toObject(message: object, options: object): object;
-}
-interface Protobuf {
-  readonly Root: new () => {
-    loadSync(file: string, options: object): unknown;
-    lookupService(name: string): {
-      readonly methodsArray: readonly {
-        readonly name: string;
-        readonly requestType: string;
-        readonly responseType: string;
-        readonly requestStream?: boolean;
-        readonly responseStream?: boolean;
-      }[];
-    };
-    lookupType(name: string): MessageType;
-  };
-}
+import { loadProtocol, type MessageType } from './protocol.js';
 
 const PACKAGE = 'etcdserverpb';
 const SERVICES = ['KV', 'Watch', 'Lease', 'Auth', 'Maintenance', 'Cluster'] as const;
@@ -49,11 +24,7 @@ export function etcdClientConstructor(): ServiceClientConstructor {
 }
 
 function definition(): ServiceDefinition {
-  const etcd3 = createRequire(import.meta.url).resolve('etcd3/lib/rpc.js');
-  const loader = createRequire(etcd3).resolve('@grpc/proto-loader');
-  const protobuf = createRequire(loader)('protobufjs') as Protobuf;
-  const root = new protobuf.Root();
-  root.loadSync(join(dirname(etcd3), '../proto/rpc.proto'), { keepCase: true });
+  const root = loadProtocol();
   const methods: Record<string, MethodDefinition<object, object>> = {};
   for (const service of SERVICES) {
     for (const method of root.lookupService(`${PACKAGE}.${service}`).methodsArray) {
