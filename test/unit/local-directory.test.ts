@@ -15,9 +15,12 @@ import {
 import { execFileSync } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Instance } from '../../src/lib/model/instance.js';
 import type { RegistrationEvent } from '../../src/lib/model/registration.js';
+import { DirectoryPaths } from '../../src/lib/registry/local/directory-paths.js';
+import { scanDirectory, type ScanMemory } from '../../src/lib/registry/local/directory-scan.js';
 import { DirectoryStore } from '../../src/lib/registry/local/directory-store.js';
 import { openLocal } from '../../src/lib/registry/local/open-local.js';
 import type { RegistryHandle } from '../../src/lib/registry/types.js';
@@ -356,6 +359,19 @@ describe('a watch of a directory', () => {
     expect(left.reason).toBe('expired');
     expect(performance.now() - startedMs).toBeGreaterThan(1_900);
     expect(performance.now() - startedMs).toBeLessThan(2_200);
+  });
+
+  it('remembers nothing of what is gone', async () => {
+    const memory: ScanMemory = new Map();
+    const paths = new DirectoryPaths(directory);
+    await handle.registry.register(aSpec({ service: 'gone' }), { signal, ttlMs });
+    await handle.registry.register(aSpec({ service: 'here' }), { signal, ttlMs });
+    await sleep(60); // what is younger is not remembered
+    await scanDirectory(paths, null, systemClock, call, memory);
+    expect(memory.size).toBe(2);
+    await handle.registry.deregister({ service: 'gone', id: 'gone-1' }, { signal });
+    await scanDirectory(paths, null, systemClock, call, memory);
+    expect([...memory.keys()]).toEqual([paths.fileOf({ service: 'here', id: 'here-1' })]);
   });
 
   it('delivers a burst of 1 000 joins', async () => {

@@ -43,6 +43,7 @@ export async function scanDirectory(
         ? listFolder(paths.services).map((name) => join(paths.services, name))
         : [paths.folderOf(service)];
     let read = 0;
+    const seen = new Set<string>();
     for (const folder of folders) {
       for (const file of filesOf(folder, service === null, stored)) {
         if ((read += 1) % CHUNK === 0) {
@@ -50,12 +51,16 @@ export async function scanDirectory(
           if (clock.monotonicMs() > deadlineMs) throw tooSlow(paths.root, read);
         }
         if (call.signal.aborted) throw abortedError(call.signal);
-        const found = recall(join(folder, file), service ?? serviceOfFolder(folder), clock, memory);
+        const key = join(folder, file);
+        seen.add(key);
+        const found = recall(key, service ?? serviceOfFolder(folder), clock, memory);
         if (found === null) continue;
         stored.push(found);
         if (found.state === 'entry') revision = laterRevision(revision, found.revision);
       }
     }
+    // Of what is gone nothing is kept: ids come and go for as long as a watch runs.
+    for (const key of memory.keys()) if (!seen.has(key)) memory.delete(key);
     return { stored, revision };
   } catch (error) {
     throw toFileError(error, 'cannot read', paths.root);
