@@ -83,6 +83,7 @@ describe('failures', () => {
     [14, 'No connection established. Last error: connect ECONNREFUSED 127.0.0.1:1', 'E_UNREACHABLE'],
     [14, 'Name resolution failed for target dns:x', 'E_DNS'],
     [4, 'Deadline exceeded', 'E_TIMEOUT'],
+    [2, 'context deadline exceeded', 'E_TIMEOUT'],
     [12, 'unknown service etcdserverpb.KV', 'E_NOT_A_REGISTRY'],
     [2, 'something else', 'E_UNREACHABLE'],
   ])('grpc %i "%s" is %s', (code, details, expected) => {

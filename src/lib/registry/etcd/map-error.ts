@@ -115,7 +115,9 @@ export function readFailure(error: unknown): Failure {
   };
   if (rule !== undefined) return { ...base, code: rule.code, why: rule.why ?? text, ...rule.flags };
   const connection = { ...base, elsewhere: true, broken: true, unclear: true };
-  switch (code) {
+  // A member without quorum gives up with the deadline that the call carries, a moment before we do.
+  const isOverdue = code === status.UNKNOWN && /^context deadline exceeded/.test(text);
+  switch (isOverdue ? status.DEADLINE_EXCEEDED : code) {
     case status.DEADLINE_EXCEEDED:
       return { ...connection, code: 'E_TIMEOUT', why: 'no answer', passing: true };
     case status.CANCELLED:
