@@ -3,5 +3,5 @@ import module from 'node:module';
 
 // Compiled code is kept for the next run where Node can do that (from 22.8 on).
 module.enableCompileCache?.();
-const { main } = await import('../dist/lib/command/main.js');
+const { main } = module.createRequire(import.meta.url)('../dist/lib/chunks/main.cjs');
 await main(import.meta.url);

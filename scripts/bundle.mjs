@@ -5,10 +5,10 @@
  *
  * What is loaded from its own package as before: oclif's own program (help, manifest) and the driver of Consul.
  */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
-import { build } from 'esbuild';
+import { build, transform } from 'esbuild';
 import { lazyRequires } from './lazy-requires.mjs';
 
 /** Loaded from their own packages. */
@@ -141,33 +141,48 @@ function oclifRequire(from, specifier) {
   return `$requireFromOclif(${JSON.stringify(`./lib/${inside}`)})`;
 }
 
-const banner = `import { createRequire as $createRequire } from 'node:module';
-import { fileURLToPath as $fileURLToPath } from 'node:url';
-const require = $createRequire(import.meta.url);
-const __filename = $fileURLToPath(import.meta.url);
-const __dirname = $fileURLToPath(new URL('.', import.meta.url));
-const $requireFromOclif = (name) => $createRequire(require.resolve('@oclif/core/package.json'))(name);`;
+const banner = `'use strict';
+const $requireFromOclif = (name) =>
+  require('node:module').createRequire(require.resolve('@oclif/core/package.json'))(name);`;
 
 /**
+ * Written as CommonJS, which Node reads at once; every ES module goes through several asynchronous reads, and a busy
+ * machine waits for each of them.
+ *
  * @param root the project's folder, of which `src` is read
- * @param outdir holds what the compiler made; the file of the program's start is replaced
+ * @param outdir the folder of what the compiler made; the bundle goes to `lib/chunks` below, and begins in `main.cjs`
  */
 export async function bundleCommands(root, outdir) {
-  await build({
+  const { outputFiles } = await build({
     absWorkingDir: root,
     entryPoints: [path.join(root, 'src/lib/command/main.ts')],
-    outbase: path.join(root, 'src'),
-    outdir,
-    chunkNames: 'lib/chunks/[name]-[hash]',
+    outdir: path.join(outdir, 'lib/chunks'),
+    outExtension: { '.js': '.cjs' },
+    chunkNames: '[name]-[hash]',
     bundle: true,
     splitting: true,
+    // Only ES modules can be split.
     format: 'esm',
     platform: 'node',
     target: 'node20.19',
     external,
     plugins: [lazyModules],
-    banner: { js: banner },
     legalComments: 'inline',
     logLevel: 'warning',
+    write: false,
   });
+  mkdirSync(path.join(outdir, 'lib/chunks'), { recursive: true });
+  for (const file of outputFiles) {
+    const { code } = await transform(withLocalRequires(file.text), {
+      format: 'cjs',
+      banner,
+      target: 'node20.19',
+    });
+    writeFileSync(file.path, code);
+  }
+}
+
+/** `import()` of another chunk as a promise of its require. */
+function withLocalRequires(text) {
+  return text.replace(/\bimport\((".\/[\w-]+\.cjs")\)/g, 'Promise.resolve().then(() => require($1))');
 }

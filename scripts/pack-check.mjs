@@ -42,11 +42,11 @@ const [summary] = Object.values(JSON.parse(answer));
 const packed = summary.files.map((file) => file.path).sort();
 const isHidden = (file) => file.split('/').some((part) => part.startsWith('.'));
 const isAllowed = (file) =>
-  !isHidden(file) && (exact.includes(file) || shapes.some((shape) => shape.test(file)));
+  !isHidden(file) && (isChunk(file) || exact.includes(file) || shapes.some((shape) => shape.test(file)));
 const expected = [...exact, ...filesBelow('src').flatMap(compiled), ...filesBelow('schemas')];
 const sources = new Set(expected);
 // What several commands share has no source of its own.
-const isChunk = (file) => /^dist\/lib\/chunks\/[\w-]+\.js$/.test(file);
+const isChunk = (file) => /^dist\/lib\/chunks\/[\w-]+\.cjs$/.test(file);
 const isLeftover = (file) =>
   file.startsWith('dist/') && !file.endsWith('.map') && !isChunk(file) && !sources.has(file);
 
