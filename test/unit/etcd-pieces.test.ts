@@ -11,6 +11,7 @@ import { after, prefixRange, serviceRange } from '../../src/lib/registry/etcd/ke
 import { readFailure } from '../../src/lib/registry/etcd/map-error.js';
 import { openEtcd } from '../../src/lib/registry/etcd/open-etcd.js';
 import type { Server } from '../../src/lib/registry/etcd/server.js';
+import { systemClock } from '../../src/lib/time/clock.js';
 import { aConnection, testDeps } from '../support/builders.js';
 
 describe('lease ids', () => {
@@ -128,5 +129,17 @@ describe('opening', () => {
     expect([near.capabilities.remote, far.capabilities.remote]).toEqual([false, true]);
     await near[Symbol.asyncDispose]();
     await far[Symbol.asyncDispose]();
+  });
+
+  it('ends a watch that is still trying when it is closed', async () => {
+    const handle = openEtcd(aConnection({ servers: ['127.0.0.1:1'] }), testDeps());
+    const events = handle.registry.watch('order', {
+      signal: new AbortController().signal,
+      retryStartMs: Infinity,
+    });
+    const first = events[Symbol.asyncIterator]().next();
+    await systemClock.sleep(200);
+    await handle[Symbol.asyncDispose]();
+    expect(await first).toEqual({ done: true, value: undefined });
   });
 });

@@ -7,6 +7,7 @@ import { renewalIntervalMs, renewalTimeoutMs } from '../time/renewal.js';
 import { claimFirst, type ClaimDeps, type Claimed } from './claim.js';
 import type { LoopDeps } from './keep-following.js';
 import type { RegistrationDriver, RenewResult } from './registration-driver.js';
+import { openScope } from './scope.js';
 import type { CallOptions, DeregisterOutcome, RegisterOptions, Registration } from './types.js';
 
 export interface RegistrationDeps extends LoopDeps, ClaimDeps {}
@@ -140,16 +141,17 @@ class KeptRegistration implements Registration {
       deregisterAfterSeconds:
         this.#options.deregisterAfterMs === undefined ? null : this.#options.deregisterAfterMs / 1_000,
     });
-    const signal = AbortSignal.any([this.#stop.signal, this.#options.signal]);
-    this.#loop = this.#run(signal).then(
-      () => undefined,
-      async (error: unknown) => {
+    const scope = openScope(this.#stop.signal, this.#options.signal);
+    this.#loop = this.#run(scope.signal)
+      .catch(async (error: unknown) => {
         await this.#driver.close();
         const failure =
           error instanceof SdctlError ? error : new SdctlError('E_DEFECT', String(error), { cause: error });
         this.#settle(failure.code === 'E_ABORTED' ? null : failure);
-      },
-    );
+      })
+      .finally(() => {
+        scope.end();
+      });
   }
 
   async deregister(options: CallOptions): Promise<DeregisterOutcome> {
@@ -206,15 +208,14 @@ class KeptRegistration implements Registration {
       await clock.sleep(Math.min(pauseMs, this.#untilZeroMs()), signal);
       return;
     }
-    const waiting = new AbortController();
-    const both = AbortSignal.any([signal, waiting.signal]);
+    const waiting = openScope(signal);
     const dueAtMs = this.#confirmedMs + renewalIntervalMs(this.#ttlMs);
     const disturbance = await Promise.race([
-      clock.sleep(dueAtMs - clock.monotonicMs(), both).then(() => null),
+      clock.sleep(dueAtMs - clock.monotonicMs(), waiting.signal).then(() => null),
       // A driver that cannot tell any more leaves the renewal to its time.
-      this.#driver.disturbed(both).catch(() => new Promise<never>(() => undefined)),
+      this.#driver.disturbed(waiting.signal).catch(() => new Promise<never>(() => undefined)),
     ]);
-    waiting.abort();
+    waiting.end();
     if (disturbance === null || signal.aborted) return;
     if (disturbance.type === 'broken') {
       this.#sayLate(

@@ -1,8 +1,8 @@
 import { SdctlError } from '../../errors.js';
 import type { Clock } from '../../time/clock.js';
 import type { Disturbance } from '../registration-driver.js';
+import { openScope } from '../scope.js';
 import { agentServicePath } from './agent.js';
-import { openScope } from './call.js';
 import { isGone } from './map-error.js';
 import type { ConsulServer } from './server.js';
 import type { HttpAnswer } from './request.js';

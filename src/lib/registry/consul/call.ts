@@ -41,27 +41,3 @@ export function startCall(
     },
   };
 }
-
-/** An abort of our own that also follows the caller's; `end` must be called, it lets go of the caller's signal. */
-export interface Scope {
-  readonly signal: AbortSignal;
-  end(): void;
-}
-
-/** Opens a scope. Not AbortSignal.any: that keeps memory for as long as a long-lived parent lives. */
-export function openScope(parent: AbortSignal): Scope {
-  const controller = new AbortController();
-  setMaxListeners(0, controller.signal, parent);
-  const follow = (): void => {
-    controller.abort(parent.reason);
-  };
-  if (parent.aborted) follow();
-  else parent.addEventListener('abort', follow, { once: true });
-  return {
-    signal: controller.signal,
-    end: () => {
-      parent.removeEventListener('abort', follow);
-      controller.abort();
-    },
-  };
-}

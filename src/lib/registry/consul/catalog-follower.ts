@@ -2,8 +2,9 @@ import { instanceKey, type Instance, type Snapshot } from '../../model/instance.
 import type { LeftReason } from '../../model/membership.js';
 import type { Clock } from '../../time/clock.js';
 import type { Follower, FollowSignal } from '../keep-following.js';
+import { openScope } from '../scope.js';
 import { BlockingQuery } from './blocking-query.js';
-import { openScope, startCall, type Call } from './call.js';
+import { startCall, type Call } from './call.js';
 import { reasonOfDeparture } from './departure.js';
 import { LeaderProbe } from './leader-probe.js';
 import type { Listed } from './list.js';

@@ -1,5 +1,5 @@
 import type { Clock } from '../../time/clock.js';
-import type { Scope } from './call.js';
+import type { Scope } from '../scope.js';
 import { noLeader } from './map-error.js';
 import type { ConsulServer } from './server.js';
 

@@ -1,4 +1,5 @@
-import { openScope, type Call } from './call.js';
+import { openScope } from '../scope.js';
+import type { Call } from './call.js';
 
 /** As many requests at a time as there are connections for them. */
 const PARALLEL = 6;

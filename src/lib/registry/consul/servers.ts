@@ -1,5 +1,6 @@
 import { SdctlError, type ErrorCode } from '../../errors.js';
-import { openScope, type Call } from './call.js';
+import { openScope } from '../scope.js';
+import type { Call } from './call.js';
 import { noLeader } from './map-error.js';
 import { isServersFault, type Ask, type ConsulServer, type JsonAnswer } from './server.js';
 

@@ -1,5 +1,6 @@
 import { abortedError, SdctlError } from '../../errors.js';
 import type { Clock } from '../../time/clock.js';
+import { openScope } from '../scope.js';
 import type { Notice } from '../types.js';
 import type { Login } from './auth.js';
 import { toSdctlError, type ServerFailure } from './explain.js';
@@ -164,9 +165,8 @@ export class Calls {
 
   /** A login belongs to all calls that wait for it, so a single caller leaves it instead of ending it. */
   async #within<T>(endMs: number, signal: AbortSignal, work: Promise<T>): Promise<T> {
-    const waiting = new AbortController();
-    const both = AbortSignal.any([signal, waiting.signal]);
-    const limit = this.#clock.sleep(endMs - this.#clock.monotonicMs(), both).then((): never => {
+    const waiting = openScope(signal);
+    const limit = this.#clock.sleep(endMs - this.#clock.monotonicMs(), waiting.signal).then((): never => {
       throw Object.assign(new Error('the login took too long'), {
         code: 4,
         details: 'the login took too long',
@@ -177,7 +177,7 @@ export class Calls {
     } finally {
       limit.catch(() => undefined);
       work.catch(() => undefined);
-      waiting.abort();
+      waiting.end();
     }
   }
 }

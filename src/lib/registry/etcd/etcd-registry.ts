@@ -3,6 +3,7 @@ import type { MembershipEvent } from '../../model/membership.js';
 import type { RegistryDeps } from '../connection.js';
 import { keepFollowing } from '../keep-following.js';
 import { keepRegistered } from '../keep-registered.js';
+import { openScope } from '../scope.js';
 import type {
   CallOptions,
   DeregisterOptions,
@@ -40,6 +41,7 @@ export class EtcdRegistry implements Registry, RegistryOperations {
   readonly #root: Root;
   readonly #deps: RegistryDeps;
   readonly #registrations = new Set<Registration>();
+  readonly #disposed = new AbortController();
 
   constructor(calls: Calls, login: Login, root: Root, deps: RegistryDeps) {
     this.#calls = calls;
@@ -56,7 +58,17 @@ export class EtcdRegistry implements Registry, RegistryOperations {
     return (await this.#read(null, this.#limits(options, this.#deps.timeouts.listMs))).snapshot;
   }
 
-  watch(service: string | null, options: WatchOptions): AsyncIterable<MembershipEvent> {
+  async *watch(service: string | null, options: WatchOptions): AsyncGenerator<MembershipEvent, void, void> {
+    // A closed registry cannot be followed: without this the watch would try for ever.
+    const scope = openScope(options.signal, this.#disposed.signal);
+    try {
+      yield* this.#follow(service, { ...options, signal: scope.signal });
+    } finally {
+      scope.end();
+    }
+  }
+
+  #follow(service: string | null, options: WatchOptions): AsyncIterable<MembershipEvent> {
     const { notify } = options;
     const callMs = options.timeoutMs ?? STREAM_OPEN_MS;
     const listMs = options.timeoutMs ?? this.#deps.timeouts.listMs;
@@ -107,6 +119,7 @@ export class EtcdRegistry implements Registry, RegistryOperations {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#disposed.abort();
     await Promise.all([...this.#registrations].map((registration) => registration[Symbol.asyncDispose]()));
     this.#calls.close();
   }

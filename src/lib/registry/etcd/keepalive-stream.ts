@@ -1,6 +1,7 @@
 import { status } from '@grpc/grpc-js';
 import type { ILeaseKeepAliveRequest, ILeaseKeepAliveResponse } from 'etcd3/lib/rpc.js';
 import type { Clock } from '../../time/clock.js';
+import { openScope } from '../scope.js';
 import { grpcError, MessageStream, overdueError } from './message-stream.js';
 import type { RawClients, Server } from './server.js';
 
@@ -46,11 +47,10 @@ export class KeepaliveStream {
     leaseId: string,
     limits: { readonly signal: AbortSignal; readonly timeoutMs: number },
   ): Promise<number> {
-    const done = new AbortController();
-    const signal = AbortSignal.any([limits.signal, done.signal]);
-    void this.#clock.sleep(limits.timeoutMs, signal).then(() => {
+    const waiting = openScope(limits.signal);
+    void this.#clock.sleep(limits.timeoutMs, waiting.signal).then(() => {
       if (limits.signal.aborted) this.#stream.cancel(grpcError(status.CANCELLED, 'aborted'));
-      else if (!done.signal.aborted) this.#stream.cancel(overdueError(limits.timeoutMs));
+      else if (!waiting.signal.aborted) this.#stream.cancel(overdueError(limits.timeoutMs));
     });
     try {
       this.#stream.write({ ID: leaseId });
@@ -62,7 +62,7 @@ export class KeepaliveStream {
       this.#stream.cancel();
       throw error;
     } finally {
-      done.abort();
+      waiting.end();
     }
   }
 

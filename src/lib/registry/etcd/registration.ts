@@ -46,6 +46,7 @@ export class EtcdRegistrationDriver implements RegistrationDriver {
   readonly #lease: OwnLease;
   readonly #watch: OwnWatch;
   readonly #disturbances: DisturbanceLatch;
+  /** Ends what goes on by itself; each call has its own signal. */
   readonly #stop = new AbortController();
   #keepalive: KeepaliveStream | null = null;
 
@@ -110,7 +111,7 @@ export class EtcdRegistrationDriver implements RegistrationDriver {
 
   async release(call: DriverCall): Promise<DeregisterOutcome> {
     this.#watch.close();
-    const limits = limitsLeft(this.#clock, { ...call, notify: this.#options.notify });
+    const limits = limitsLeft(this.#clock, this.#limits(call));
     const outcome = await this.#remove(limits);
     await this.#clock.sleep(REVOKE_AFTER_MS, call.signal);
     // The entry is gone or not ours any more; a lease that cannot be revoked ends by itself.
@@ -212,11 +213,7 @@ export class EtcdRegistrationDriver implements RegistrationDriver {
   }
 
   #limits(call: DriverCall): CallLimits {
-    return {
-      signal: AbortSignal.any([call.signal, this.#stop.signal]),
-      timeoutMs: call.timeoutMs,
-      notify: this.#options.notify,
-    };
+    return { ...call, notify: this.#options.notify };
   }
 
   #watchLimits(): CallLimits {

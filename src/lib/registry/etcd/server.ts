@@ -65,7 +65,7 @@ export class Server {
   readonly address: TcpAddress;
   readonly #credentials: ChannelCredentials;
   readonly #options: ChannelOptions;
-  readonly #closing = new AbortController();
+  #closed = false;
   #channel: Channel | null = null;
 
   constructor(address: TcpAddress, credentials: ChannelCredentials, serverName: string | null) {
@@ -103,22 +103,23 @@ export class Server {
     if (!isReady) channel.abort.abort();
   }
 
-  /** Ends every connection at once. */
+  /** Ends the connection at once, and whatever goes on over it. */
   close(): void {
+    this.#closed = true;
+    const channel = this.#channel;
     this.forget();
-    this.#closing.abort();
+    channel?.abort.abort();
   }
 
   #open(): Client {
-    if (this.#closing.signal.aborted) throw closedError();
+    if (this.#closed) throw closedError();
     this.#channel ??= this.#connect();
     return this.#channel.client;
   }
 
   #connect(): Channel {
     const abort = new AbortController();
-    const signal = AbortSignal.any([abort.signal, this.#closing.signal]);
-    const { target, options } = resolveWith(this.address.host, this.address.port, signal);
+    const { target, options } = resolveWith(this.address.host, this.address.port, abort.signal);
     const Constructor = etcdClientConstructor();
     return { client: new Constructor(target, this.#credentials, { ...this.#options, ...options }), abort };
   }
@@ -126,7 +127,7 @@ export class Server {
 
 interface Channel {
   readonly client: Client;
-  /** Ends a connection that is still coming up. */
+  /** Ends the connection, even one that is still coming up. */
   readonly abort: AbortController;
 }
 

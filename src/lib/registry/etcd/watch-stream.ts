@@ -2,6 +2,7 @@ import { status } from '@grpc/grpc-js';
 import type { IWatchCreateRequest, IWatchRequest, IWatchResponse } from 'etcd3/lib/rpc.js';
 import { abortedError, isAborted } from '../../errors.js';
 import type { Clock } from '../../time/clock.js';
+import { openScope } from '../scope.js';
 import type { Calls, CallLimits } from './calls.js';
 import { toSdctlError } from './explain.js';
 import { readFailure } from './map-error.js';
@@ -114,10 +115,9 @@ async function create(
   const stream: Stream = new MessageStream(await clients.watch.watch(), clock, (error) => {
     if (confirmed) onEnd?.(error);
   });
-  const waiting = new AbortController();
-  const signal = AbortSignal.any([limits.signal, waiting.signal]);
-  void clock.sleep(limits.timeoutMs, signal).then(() => {
-    if (!waiting.signal.aborted) stream.cancel(overdueError(limits.timeoutMs));
+  const waiting = openScope(limits.signal);
+  void clock.sleep(limits.timeoutMs, waiting.signal).then(() => {
+    if (limits.signal.aborted || !waiting.signal.aborted) stream.cancel(overdueError(limits.timeoutMs));
   });
   try {
     stream.write({ create_request: request });
@@ -130,7 +130,7 @@ async function create(
     stream.cancel();
     throw error;
   } finally {
-    waiting.abort();
+    waiting.end();
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Clock } from '../../time/clock.js';
+import { openScope } from '../scope.js';
 
 /** Keys that may have changed, collected until the reader of a watch comes for them. */
 export class HintQueue {
@@ -19,12 +20,13 @@ export class HintQueue {
   /** Resolves when there is a key, when the time has passed, or when the signal aborts. */
   async wait(waitMs: number, clock: Clock, signal: AbortSignal): Promise<void> {
     if (this.#keys.size > 0 || signal.aborted) return;
-    const woken = new AbortController();
+    const waiting = openScope(signal);
     this.#wake = () => {
-      woken.abort();
+      waiting.end();
     };
     // A timer of Node holds 24 days at most.
-    await clock.sleep(Math.min(waitMs, 3_600_000), AbortSignal.any([signal, woken.signal]));
+    await clock.sleep(Math.min(waitMs, 3_600_000), waiting.signal);
+    waiting.end();
     this.#wake = () => undefined;
   }
 }
