@@ -185,7 +185,9 @@ export class ConsulServer {
   #place(): ErrorPlace {
     const basic = this.#basicAuth();
     const password = basic === null ? null : basic.slice(basic.indexOf(':') + 1);
-    const secrets = [this.#credentials.token(), basic, password].filter(
+    // A server may repeat the header as it came.
+    const encoded = basic === null ? null : Buffer.from(basic).toString('base64');
+    const secrets = [this.#credentials.token(), encoded, basic, password].filter(
       (secret): secret is string => secret !== null,
     );
     return { url: this.url, datacenter: this.#connection.datacenter, secrets };
