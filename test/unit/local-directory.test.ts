@@ -221,6 +221,33 @@ describe('leases', () => {
     expect(await handle.registry.deregister({ service: 'order', id: 'order-1' }, { signal })).toBe('absent');
   });
 
+  it('end in time though the clock was put back', async () => {
+    const stop = new AbortController();
+    const dead = { owner: anOwner({ host: 'other' }) };
+    await handle.registry.register(aSpec(dead), { signal: stop.signal, ttlMs: 2_000 });
+    stop.abort();
+    const file = await fileOf('order');
+    const inAnHour = Date.now() / 1_000 + 3_600;
+    utimesSync(file, inAnHour, inAnHour);
+    expect((await listed('order'))[0]?.lease?.leftSeconds).toBeLessThanOrEqual(2);
+    expect(statSync(file).mtimeMs / 1_000).toBeLessThan(inAnHour - 3_000); // and the TTL counts from now
+    utimesSync(file, inAnHour, inAnHour);
+    await using watching = new Watching(handle.registry, 'order');
+    expect((await watching.until('left', 5_000)).reason).toBe('expired');
+  });
+
+  it('that seem to end in an hour are not waited for so long', async () => {
+    const stop = new AbortController();
+    const dead = { owner: anOwner({ host: 'other' }) };
+    await handle.registry.register(aSpec(dead), { signal: stop.signal, ttlMs: 2_000 });
+    stop.abort();
+    const inAnHour = Date.now() / 1_000 + 3_600;
+    utimesSync(await fileOf('order'), inAnHour, inAnHour);
+    const startedMs = performance.now();
+    await handle.registry.register(aSpec(), { signal, ttlMs });
+    expect(performance.now() - startedMs).toBeLessThan(5_000);
+  });
+
   it('are not needed: an entry without one stays, and its health is unknown', async () => {
     const store = new DirectoryStore(directory, systemClock, aProbe());
     const value = '{"sdctl":1,"endpoints":["http://10.0.0.1:80"]}';
@@ -287,6 +314,12 @@ describe('the lock of writers', () => {
   it('is taken from anybody after 5 s', async () => {
     const file = lockOf(1, 'other');
     utimesSync(file, Date.now() / 1_000 - 6, Date.now() / 1_000 - 6);
+    await handle.registry.register(aSpec(), { signal, ttlMs });
+  });
+
+  it('is taken, too, when it is of the future', async () => {
+    const file = lockOf(1, 'other');
+    utimesSync(file, Date.now() / 1_000 + 3_600, Date.now() / 1_000 + 3_600);
     await handle.registry.register(aSpec(), { signal, ttlMs });
   });
 

@@ -121,7 +121,8 @@ export class DirectoryLock {
   }
 
   #isStale(held: { readonly mark: string; readonly modifiedAtMs: number }): boolean {
-    if (this.#clock.nowMs() - held.modifiedAtMs > STALE_MS) return true;
+    // Either way: a lock of the future was taken before the clock was put back.
+    if (Math.abs(this.#clock.nowMs() - held.modifiedAtMs) > STALE_MS) return true;
     const match = /^(\d+) \S+ (.*)$/s.exec(held.mark);
     // Between creation and content the file is empty for a moment.
     if (match === null || match[2] !== this.#processes.host) return false;

@@ -25,6 +25,7 @@ import { DirectoryWatch } from './directory-watch.js';
 import { formatEntryFile, readOpenEntry } from './entry-file.js';
 import { isMissing, isNoSpace, toFileError } from './map-error.js';
 import {
+  isAhead,
   isExpired,
   nextRevision,
   type Decision,
@@ -118,9 +119,11 @@ export class DirectoryStore implements Store {
         let removed = false;
         for (const key of keys) {
           const stored = readStored(key, null);
-          if (stored?.state !== 'entry' || !isExpired(stored, nowMs)) continue;
-          this.#remove(key);
-          removed = true;
+          if (stored?.state !== 'entry') continue;
+          if (isExpired(stored, nowMs)) {
+            this.#remove(key);
+            removed = true;
+          } else if (isAhead(stored, nowMs)) utimesSync(key, nowMs / 1_000, nowMs / 1_000);
         }
         if (removed) this.#bump();
       });

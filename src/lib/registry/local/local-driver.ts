@@ -12,7 +12,7 @@ import type {
   RenewResult,
 } from '../registration-driver.js';
 import type { DeregisterOutcome, RegistrationSpec } from '../types.js';
-import { isExpired, type Decision, type Store, type Stored } from './store.js';
+import { isExpired, leftMsOf, type Decision, type Store, type Stored } from './store.js';
 import { decodeStored } from './to-instance.js';
 
 /** One registration in the embedded registry; its lease is the run id of its owner. */
@@ -37,7 +37,10 @@ export class LocalDriver implements RegistrationDriver {
       (current) => this.#decide(current, mode),
       call,
     );
-    if (occupant !== null) return { state: 'occupied', occupant };
+    if (occupant !== null) {
+      await this.#store.reap([this.#store.keyOf(this.#spec)]); // one that is ahead would be waited for in vain
+      return { state: 'occupied', occupant };
+    }
     const instance = written === null ? null : this.#instanceOf(written);
     if (instance === null) throw new SdctlError('E_DEFECT', 'an entry was written that cannot be read');
     return { state: 'claimed', instance, leaseId: this.owner.run, ttlMs: this.#ttlMs };
@@ -104,8 +107,7 @@ export class LocalDriver implements RegistrationDriver {
         },
       );
     }
-    const leftMs =
-      current.lease === null ? null : Math.max(1, current.lease.expiresAtMs - this.#clock.nowMs());
+    const leftMs = current.lease === null ? null : Math.max(1, leftMsOf(current.lease, this.#clock.nowMs()));
     return { instance, token: `${current.revision} ${current.lease?.id ?? ''}`, leftMs };
   }
 

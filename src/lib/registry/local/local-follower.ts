@@ -3,7 +3,15 @@ import { instanceKey, type Instance, type Revision, type Snapshot } from '../../
 import type { Change, LeftReason } from '../../model/membership.js';
 import type { Clock } from '../../time/clock.js';
 import type { Follower, FollowSignal } from '../keep-following.js';
-import { isExpired, laterRevision, type Seen, type Store, type StoreContent, type Stored } from './store.js';
+import {
+  isAhead,
+  isExpired,
+  laterRevision,
+  type Seen,
+  type Store,
+  type StoreContent,
+  type Stored,
+} from './store.js';
 import { decodeStored } from './to-instance.js';
 
 interface Known {
@@ -22,6 +30,8 @@ export class LocalFollower implements Follower {
   #revision: Revision = '0';
   /** Wall clock; never later than the first expiry, often earlier, because renewals only put it off. */
   #lookAtMs = Infinity;
+  /** Keys whose TTL has to count from now. */
+  #ahead: string[] = [];
 
   constructor(store: Store, clock: Clock, service: string | null, layout: string) {
     this.service = service;
@@ -42,6 +52,7 @@ export class LocalFollower implements Follower {
         yield { type: 'set', snapshot: this.#begin(seen.content) };
         continue;
       }
+      await this.#store.reap(this.#ahead.splice(0));
       const changes = [...this.#compare(seen), ...this.#expire()];
       if (changes.length > 0) yield { type: 'changes', revision: this.#revision, changes };
     }
@@ -95,6 +106,7 @@ export class LocalFollower implements Follower {
 
   #remember(stored: Stored): string {
     const mark = stored.state === 'entry' ? stored.revision : stored.sha256;
+    if (stored.state === 'entry' && isAhead(stored, this.#clock.nowMs())) this.#ahead.push(stored.key);
     const expiresAtMs = stored.state === 'entry' ? (stored.lease?.expiresAtMs ?? Infinity) : Infinity;
     this.#known.set(stored.key, { mark, expiresAtMs });
     this.#lookAtMs = Math.min(this.#lookAtMs, expiresAtMs);

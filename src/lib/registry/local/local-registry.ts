@@ -23,7 +23,7 @@ import type {
 } from '../types.js';
 import { LocalDriver } from './local-driver.js';
 import { LocalFollower, toSnapshot } from './local-follower.js';
-import { isExpired, type Decision, type Store, type Stored } from './store.js';
+import { isAhead, isExpired, type Decision, type Store, type Stored } from './store.js';
 
 const CAPABILITIES: Capabilities = { readableTtl: true, nodes: false, adviseMinTtlMs: null, remote: false };
 
@@ -122,8 +122,10 @@ export class LocalRegistry implements Registry, RegistryOperations, RegistryHand
     if (options.signal.aborted) throw abortedError(options.signal);
     const content = await this.#store.readAll(service, this.#call(options, this.#deps.timeouts.listMs));
     const nowMs = this.#deps.clock.nowMs();
-    const expired = content.stored.filter((stored) => stored.state === 'entry' && isExpired(stored, nowMs));
-    await this.#store.reap(expired.slice(0, MAX_REAPED).map(({ key }) => key));
+    const due = content.stored.filter(
+      (stored) => stored.state === 'entry' && (isExpired(stored, nowMs) || isAhead(stored, nowMs)),
+    );
+    await this.#store.reap(due.slice(0, MAX_REAPED).map(({ key }) => key));
     return toSnapshot(content, service, nowMs, this.#layout);
   }
 

@@ -6,6 +6,7 @@ import type { DriverCall } from '../registration-driver.js';
 import { encodeName } from './file-names.js';
 import { HintQueue } from './hint-queue.js';
 import {
+  isAhead,
   isExpired,
   nextRevision,
   type Decision,
@@ -92,9 +93,14 @@ export class MemoryStore implements Store {
     const nowMs = this.#clock.nowMs();
     for (const key of keys) {
       const entry = this.#entries.get(key);
-      if (entry === undefined || !isExpired(entry, nowMs)) continue;
-      this.#bump();
-      this.#entries.delete(key);
+      if (entry === undefined) continue;
+      if (isExpired(entry, nowMs)) {
+        this.#bump();
+        this.#entries.delete(key);
+      } else if (entry.lease !== null && isAhead(entry, nowMs)) {
+        const { lease } = entry;
+        this.#entries.set(key, { ...entry, lease: { ...lease, expiresAtMs: nowMs + lease.ttlMs } });
+      } else continue;
       this.#changes.emit('change', key);
     }
     return Promise.resolve();

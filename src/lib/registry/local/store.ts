@@ -109,7 +109,10 @@ export interface Store {
   ): Promise<EditResult<T>>;
   /** Prolongs exactly that lease by its TTL; an entry of another lease, or one that has expired, is never touched. */
   renew(name: EntryName, leaseId: string, call: DriverCall): Promise<RenewOutcome>;
-  /** Removes those of the keys that have expired, as far as that is possible at once; never rejects. */
+  /**
+   * Removes those of the keys that have expired, and lets the TTL of those that are ahead (see `isAhead`) count from
+   * now, as far as that is possible at once; never rejects.
+   */
   reap(keys: readonly string[]): Promise<void>;
   /** @param service null: all */
   watch(service: string | null, signal: AbortSignal): StoreWatch;
@@ -118,6 +121,19 @@ export interface Store {
 /** Whether an entry's TTL has passed: it is not a member any more, even if it still lies there. */
 export function isExpired(entry: StoredEntry, nowMs: number): boolean {
   return entry.lease !== null && entry.lease.expiresAtMs <= nowMs;
+}
+
+/** Clocks of processes that share a store differ by less. */
+const SAME_CLOCK_MS = 5_000;
+
+/** Whether it was renewed in the future: the clock was put back since, and the entry would outlive its owner by that. */
+export function isAhead(entry: StoredEntry, nowMs: number): boolean {
+  return entry.lease !== null && entry.lease.expiresAtMs > nowMs + entry.lease.ttlMs + SAME_CLOCK_MS;
+}
+
+/** Milliseconds that are left of a lease; never more than its TTL, whatever was done to the clock. */
+export function leftMsOf(lease: StoredLease, nowMs: number): number {
+  return Math.min(lease.ttlMs, Math.max(0, lease.expiresAtMs - nowMs));
 }
 
 /**

@@ -1,5 +1,5 @@
 import { decodeEntry, type Decoded } from '../../layouts/index.js';
-import type { Stored, StoredEntry } from './store.js';
+import { leftMsOf, type Stored, type StoredEntry } from './store.js';
 
 const ROOT = { prefix: '/' };
 
@@ -38,6 +38,6 @@ function toLease(
   return {
     id: lease.id,
     ttlSeconds: lease.ttlMs / 1_000,
-    leftSeconds: Math.max(0, lease.expiresAtMs - nowMs) / 1_000,
+    leftSeconds: leftMsOf(lease, nowMs) / 1_000,
   };
 }
