@@ -7,6 +7,7 @@ import { runFleet, startFleet } from '../../src/lib/demo/run-fleet.js';
 import { LocalRegistry } from '../../src/lib/registry/local/local-registry.js';
 import { MemoryStore } from '../../src/lib/registry/local/memory-store.js';
 import { openLocal } from '../../src/lib/registry/local/open-local.js';
+import { isExpired } from '../../src/lib/registry/local/store.js';
 import { systemClock } from '../../src/lib/time/clock.js';
 import {
   aConnection,
@@ -148,6 +149,25 @@ describe('runFleet', () => {
       .poll(async () => (await handle.operations.listAll({ signal })).instances.length, { timeout: 3_000 })
       .toBe(20);
     await fleet[Symbol.asyncDispose]();
+  });
+
+  it('clears away what has ended, though nobody asks for a list', async () => {
+    const clock = new FakeClock();
+    const store = new MemoryStore(clock);
+    const plan = new FleetPlan({ seed: 'demo', services: 3, instances: 12, churnPerMinute: 60 });
+    const options = { ttlMs: 10_000, signal, unlock: () => undefined };
+    const fleet = await startFleet(store, plan, { clock, processes: aProbe() }, options);
+    await clock.advance(30 * 60_000);
+    const { stored } = await store.readAll(null, { signal, timeoutMs: 1_000 });
+    const nowMs = clock.nowMs();
+    const ended = stored.filter((one) => one.state === 'entry' && isExpired(one, nowMs));
+    // What fell silent within the last two TTLs may still be there.
+    expect(ended.length).toBeLessThan(12);
+    expect(stored.length).toBeLessThan(30);
+    const stopping = fleet[Symbol.asyncDispose]();
+    await clock.settle();
+    await stopping;
+    expect((await store.readAll(null, { signal, timeoutMs: 1_000 })).stored).toEqual([]);
   });
 
   it('says what is wrong with the directory', async () => {

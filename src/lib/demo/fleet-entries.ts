@@ -20,8 +20,8 @@ export class FleetEntries {
   readonly #owner: Owner;
   readonly #ttlMs: number;
   readonly #kept = new Map<string, Kept>();
-  /** Announced once and silent since: removed at the end if they are still there. */
-  readonly #silent = new Map<string, FleetMember>();
+  /** Silent since that monotonic time, in order: removed once their TTL has passed, or at the end. */
+  readonly #silent = new Map<string, { readonly member: FleetMember; readonly sinceMs: number }>();
 
   constructor(
     store: Store,
@@ -73,7 +73,7 @@ export class FleetEntries {
   /** Stops renewing it; its entry stays until its TTL has passed. */
   forget(member: FleetMember): void {
     this.#kept.delete(member.spec.id);
-    this.#silent.set(member.spec.id, member);
+    this.#silent.set(member.spec.id, { member, sinceMs: this.#clock.monotonicMs() });
   }
 
   /** Renews all; what somebody has removed comes back, as it would with a real instance. */
@@ -83,11 +83,24 @@ export class FleetEntries {
       if (state === 'gone') await this.put(member, call);
       else if (state === 'taken') this.#kept.delete(member.spec.id);
     }
+    await this.#clearEnded();
+  }
+
+  /** Only a list removes what has expired, and where nobody asks for one, a fleet of weeks would fill the directory. */
+  async #clearEnded(): Promise<void> {
+    const ended: FleetMember[] = [];
+    for (const { member, sinceMs } of this.#silent.values()) {
+      // Watchers see it expire first, a moment after its time.
+      if (this.#clock.monotonicMs() - sinceMs < 2 * this.#ttlMs) break;
+      ended.push(member);
+    }
+    await this.#store.reap(ended.map(({ spec }) => this.#store.keyOf(spec)));
+    for (const { spec } of ended) this.#silent.delete(spec.id);
   }
 
   async clear(call: DriverCall): Promise<void> {
     for (const { member } of [...this.#kept.values()]) await this.remove(member, call);
-    for (const member of this.#silent.values()) await this.remove(member, call);
+    for (const { member } of this.#silent.values()) await this.remove(member, call);
     this.#silent.clear();
   }
 
