@@ -4,6 +4,8 @@ import type { RegistrationSpec } from '../registry/types.js';
 import { identify, decodeUtf8 } from './identify.js';
 import type { DecodeResult, Layout } from './types.js';
 
+const MAX_FORMAT_LENGTH = 40;
+
 /** sdctl's own form: `<prefix><service>/<id>` with a JSON object that carries `"sdctl": 1`. */
 export const sdctlLayout: Layout = {
   name: 'sdctl',
@@ -19,12 +21,15 @@ export const sdctlLayout: Layout = {
       return {
         state: 'undecodable',
         service: name.service,
-        reason: `unknown sdctl format ${JSON.stringify(value['sdctl'])}`,
+        reason: `unknown sdctl format ${formatText(value['sdctl'])}`,
       };
     }
     const endpoints = endpointsOf(value['endpoints']);
     if (endpoints === null)
       return { state: 'undecodable', service: name.service, reason: 'endpoints are not a list of addresses' };
+    const metadata = textMap(value['metadata']);
+    if (metadata === null)
+      return { state: 'undecodable', service: name.service, reason: 'metadata is nested too deeply' };
     const health = healthOf(value['health']);
     const instance: Instance = {
       service: name.service,
@@ -32,7 +37,7 @@ export const sdctlLayout: Layout = {
       endpoints,
       health: health ?? (entry.leaseId === null ? 'unknown' : 'passing'),
       healthReason: textOf(value['healthReason']),
-      metadata: textMap(value['metadata']),
+      metadata,
       tags: texts(value['tags']),
       version: textOf(value['version']),
       weight:
@@ -113,13 +118,31 @@ function texts(value: unknown): readonly string[] {
   return Array.isArray(value) ? value.filter((item): item is string => typeof item === 'string') : [];
 }
 
-function textMap(value: unknown): Readonly<Record<string, string>> {
+/** null where a value cannot be written as text again. */
+function textMap(value: unknown): Readonly<Record<string, string>> | null {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return {};
-  const pairs = Object.entries(value).map(([key, item]): [string, string] => [
-    key,
-    typeof item === 'string' ? item : JSON.stringify(item),
-  ]);
+  const pairs: [string, string][] = [];
+  for (const [key, item] of Object.entries(value)) {
+    const text = typeof item === 'string' ? item : jsonText(item);
+    if (text === null) return null;
+    pairs.push([key, text]);
+  }
   return Object.fromEntries(pairs);
+}
+
+/** JSON is read at any depth, but written by recursion, which a hostile value drives out of the stack: null then. */
+function jsonText(value: unknown): string | null {
+  try {
+    return JSON.stringify(value);
+  } catch {
+    return null;
+  }
+}
+
+/** Short, because a format may be any value of any size. */
+function formatText(value: unknown): string {
+  const text = jsonText(value) ?? 'of great depth';
+  return text.length > MAX_FORMAT_LENGTH ? `${text.slice(0, MAX_FORMAT_LENGTH)}…` : text;
 }
 
 /** Reads the owner mark from untrusted JSON; null unless every part is there. Shared by all backends. */
