@@ -42,6 +42,10 @@ afterAll(async () => {
   await Promise.all([etcd.stop(), consul.stop()]);
 });
 
+/** Name and password as they came. */
+const plain = ({ authorization = '' }: IncomingHttpHeaders): string =>
+  Buffer.from(authorization.replace('Basic ', ''), 'base64').toString();
+
 /** Runs it with everything it can say, and looks for a secret in all of it and in every file it left. */
 async function discreet(args: readonly string[], env: Readonly<Record<string, string>> = {}, stdin = '') {
   const run = await runBinary([...args, '--debug', '-v', '--log-file', log, '--timeout', '3s'], {
@@ -138,7 +142,7 @@ describe('consul', () => {
       seen = request.headers;
       response
         .writeHead(403)
-        .end(`no: ${String(seen.authorization)} ${secret} ${String(seen['x-consul-token'])}`);
+        .end(`no: ${String(seen.authorization)} ${plain(seen)} ${String(seen['x-consul-token'])}`);
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;

@@ -1,5 +1,5 @@
 /** Directories of the embedded registry with entries that never change, for goldens. */
-import { mkdirSync, utimesSync, writeFileSync } from 'node:fs';
+import { mkdirSync, renameSync, utimesSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { formatEntryFile } from '../../src/lib/registry/local/entry-file.js';
 import { encodeName } from '../../src/lib/registry/local/file-names.js';
@@ -22,12 +22,15 @@ export function writeRegistry(directory: string, entries: readonly FolderEntry[]
     const lease = ttlSeconds === null ? null : { id: leaseId, ttlMs: ttlSeconds * 1_000 };
     const whole = typeof value === 'string' ? value : JSON.stringify({ sdctl: 1, service, id, ...value });
     const file = path.join(folder, `${encodeName(id)}.json`);
-    writeFileSync(file, formatEntryFile({ service, id, value: whole, lease, revision: '41' }), {
+    // Whole when it appears, because a watch may be looking.
+    const draft = path.join(directory, `${encodeName(id)}.draft`);
+    writeFileSync(draft, formatEntryFile({ service, id, value: whole, lease, revision: '41' }), {
       mode: 0o600,
     });
     // A little ahead, so that the rounded rest does not depend on how long the test takes.
     const renewed = new Date(Date.now() + 10_000);
-    utimesSync(file, renewed, renewed);
+    utimesSync(draft, renewed, renewed);
+    renameSync(draft, file);
   }
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   writeFileSync(path.join(directory, 'revision'), '42\n', { mode: 0o600 });
