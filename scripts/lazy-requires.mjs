@@ -1,6 +1,7 @@
-/** Turns `const x_1 = require("x")`, as TypeScript compiles an import, into a require at the first use of x_1. */
+/** Turns `const x_1 = require("x")`, as TypeScript compiles imports and re-exports, into a require at the first use of x_1. */
 
-const declaration = /^const (\w+_\d+) = (?:(__importDefault|__importStar)\()?require\("([^"]+)"\)\)?;$/gm;
+const declaration =
+  /^(?:const|var) (\w+_\d+) = (?:(__importDefault|__importStar)\()?require\("([^"]+)"\)\)?;$/gm;
 
 /**
  * Safe for what TypeScript compiled only: there every use reads a property of the variable. Modules that are required

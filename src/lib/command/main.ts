@@ -23,9 +23,11 @@ export async function main(entry: string): Promise<void> {
   });
   decideForOclif(deps);
   try {
-    await runCommand(deps, fileURLToPath(new URL('..', entry)));
+    const isComplete = await runCommand(deps, fileURLToPath(new URL('..', entry)));
     await Promise.all([deps.stdout.flush(), deps.stderr.flush()]);
     if (deps.stdout.failure !== null) throw deps.stdout.failure;
+    // Everything is written and released; closing sockets one by one would take longer than the rest of the end.
+    if (isComplete) deps.exit(0);
   } catch (thrown) {
     await fail(thrown, deps);
   }
@@ -39,12 +41,13 @@ function decideForOclif(deps: Deps): void {
   deps.setEnv('FORCE_COLOR', color ? '1' : undefined);
 }
 
-async function runCommand(deps: Deps, root: string): Promise<void> {
+/** @returns whether everything it prints goes through `deps` */
+async function runCommand(deps: Deps, root: string): Promise<boolean> {
   // Only now, because oclif decides its colours when it is loaded.
   const argv = await normalise(deps.argv);
   const { run } = await import('./run.js');
   try {
-    await run(argv, root);
+    return await run(argv, root);
   } catch (thrown) {
     const typed = thrown instanceof Error ? /^command (.+) not found$/s.exec(thrown.message)?.[1] : undefined;
     if (typed === undefined) throw thrown;

@@ -10,21 +10,23 @@ import { loadCommand, type Facts } from './load-command.js';
  *
  * @param argv normalised: the command comes first
  * @param root the package's folder
+ * @returns false when oclif ran it, which prints by itself
  */
-export async function run(argv: readonly string[], root: string): Promise<void> {
+export async function run(argv: readonly string[], root: string): Promise<boolean> {
   const found = wantsHelp(argv) ? null : await findCommand(argv, root);
   if (found === null) {
     const { settings } = await import('@oclif/core/settings');
     settings.enableAutoTranspile = false;
     const { run: runOclif } = await import('@oclif/core/run');
     await runOclif([...argv], { root });
-    return;
+    return false;
   }
   const { words, Command } = found;
   Command.id = words.join(':');
   // An argument left out must not be taken from a pipe that belongs to the caller's loop.
   for (const arg of Object.values(Command.args)) arg.ignoreStdin = true;
   await new Command(argv.slice(words.length), factsOf(root))._run();
+  return true;
 }
 
 function wantsHelp(argv: readonly string[]): boolean {
