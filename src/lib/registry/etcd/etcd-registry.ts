@@ -1,3 +1,4 @@
+import type { IKeyValue } from 'etcd3/lib/rpc.js';
 import type { Snapshot } from '../../model/instance.js';
 import type { MembershipEvent } from '../../model/membership.js';
 import type { RegistryDeps } from '../connection.js';
@@ -75,7 +76,7 @@ export class EtcdRegistry implements Registry, RegistryOperations {
     const follower = new EtcdFollower(this.#calls, this.#deps.clock, {
       root: this.#root,
       service,
-      list: (signal) => this.#read(service, { signal, timeoutMs: listMs, notify }),
+      list: (signal, revision) => this.#read(service, { signal, timeoutMs: listMs, notify }, revision),
       limits: (signal) => ({ signal, timeoutMs: Math.min(callMs, STREAM_OPEN_MS), notify }),
       readLease: async (leaseId) => {
         const limits = { signal: options.signal, timeoutMs: LEASE_READ_MS };
@@ -127,19 +128,19 @@ export class EtcdRegistry implements Registry, RegistryOperations {
   async #read(
     service: string | null,
     limits: CallLimits,
+    revision: string | null = null,
   ): Promise<{ snapshot: Snapshot; clusterId: string }> {
     let builder = new SnapshotBuilder(this.#root, service);
     const range = serviceRange(this.#root.prefix, service);
-    const header = await readRange(this.#calls, this.#deps.clock, range, limits, {
+    const sink = {
       begin: () => {
         builder = new SnapshotBuilder(this.#root, service);
       },
-      add: (kv) => builder.add(kv),
-    });
-    return {
-      snapshot: builder.build(header.revision, this.#deps.clock.nowMs()),
-      clusterId: header.cluster_id,
+      add: (kv: IKeyValue) => builder.add(kv),
     };
+    const read = await readRange(this.#calls, this.#deps.clock, range, limits, sink, revision);
+    const snapshot = builder.build(read.revision, this.#deps.clock.nowMs());
+    return { snapshot, clusterId: read.clusterId };
   }
 
   #limits(options: CallOptions, defaultMs: number): CallLimits {

@@ -15,16 +15,17 @@ import { WatchStream } from './watch-stream.js';
 export interface FollowerOptions {
   readonly root: Root;
   readonly service: string | null;
-  /** Reads the whole set; answers the revision of it and the cluster it came from. */
+  /** Reads the whole set as of a revision, or of now with null; answers its revision and the cluster it came from. */
   readonly list: (
     signal: AbortSignal,
+    revision: string | null,
   ) => Promise<{ readonly snapshot: Snapshot; readonly clusterId: string }>;
   readonly limits: (signal: AbortSignal) => CallLimits;
   readonly readLease: LeaseReader;
   readonly refreshCredentials: () => void;
 }
 
-/** W10: what no revision can show (a restored store that has overtaken ours) is found by a full comparison. */
+/** What no revision can show (a restored store that has overtaken ours) is found by a full comparison. */
 const COMPARE_EVERY_MS = 600_000;
 
 /** Follows one service, or all: a list, then a watch from the next revision, resumed as long as nothing can be missing. */
@@ -61,7 +62,7 @@ export class EtcdFollower implements Follower {
     for (;;) {
       const resumes = this.#next !== null;
       if (this.#next === null) {
-        const snapshot = await this.#list(signal);
+        const snapshot = await this.#list(signal, null);
         yield live ? { type: 'set', snapshot, gap: true } : { type: 'set', snapshot };
         live = true;
       }
@@ -84,8 +85,8 @@ export class EtcdFollower implements Follower {
     }
   }
 
-  async #list(signal: AbortSignal): Promise<Snapshot> {
-    const { snapshot, clusterId } = await this.#options.list(signal);
+  async #list(signal: AbortSignal, revision: string | null): Promise<Snapshot> {
+    const { snapshot, clusterId } = await this.#options.list(signal, revision);
     this.#known.replace(snapshot);
     this.#clusterId = clusterId;
     this.#next = nextRevision(snapshot.revision);
@@ -123,9 +124,8 @@ export class EtcdFollower implements Follower {
         const answer = await watch.next();
         // W2: an answer to our own progress request tells nothing about what has been delivered.
         if (answer.watch_id === '-1') {
-          if (this.#clock.monotonicMs() - this.#listedMs < COMPARE_EVERY_MS) continue;
-          this.#next = null;
-          return;
+          if (fragments.length === 0) yield* this.#compare(signal);
+          continue;
         }
         fragments = fragments.length === 0 ? answer.events : [...fragments, ...answer.events];
         if (answer.fragment) continue;
@@ -142,12 +142,22 @@ export class EtcdFollower implements Follower {
         });
         this.#next = nextRevision(last);
         yield { type: 'changes', revision: last, changes };
+        yield* this.#compare(signal);
       }
     } catch (error) {
       if (isAborted(signal) || !this.#mustListAgain(error)) throw error;
     } finally {
       signal.removeEventListener('abort', abort);
     }
+  }
+
+  /**
+   * W10: when it is time, reads the set as of the revision up to which we have read, so that changes which the watch is
+   * about to deliver are no differences, however many there are. Throws E_COMPACTED when that revision is gone.
+   */
+  async *#compare(signal: AbortSignal): AsyncGenerator<FollowSignal, void, void> {
+    if (this.#clock.monotonicMs() - this.#listedMs < COMPARE_EVERY_MS) return;
+    yield { type: 'set', snapshot: await this.#list(signal, this.#lastSeen()), gap: true };
   }
 
   /** W4, W11: compacted, or too large to be received. Forgets the position then. */

@@ -18,10 +18,12 @@ export interface Sink {
 }
 
 /**
- * Reads a range in pages, all at the revision of the first one.
+ * Reads a range in pages, all at one revision.
  *
- * @returns the header of the first page: its revision is the one of the whole
- * @throws {SdctlError} as `Calls.run`; E_TOO_LARGE when a single entry is larger than any answer may be
+ * @param revision as of which to read; null: now
+ * @returns the revision of the whole, and the cluster it came from
+ * @throws {SdctlError} as `Calls.run`; E_TOO_LARGE when a single entry is larger than any answer may be; E_COMPACTED
+ *   when the history asked for is gone
  */
 export async function readRange(
   calls: Calls,
@@ -29,16 +31,19 @@ export async function readRange(
   range: KeyRange,
   limits: CallLimits,
   sink: Sink,
-): Promise<IResponseHeader> {
+  revision: string | null = null,
+): Promise<{ readonly revision: string; readonly clusterId: string }> {
   const endMs = clock.monotonicMs() + limits.timeoutMs;
+  const pageLimits = { ...limits, attemptMs: PAGE_ATTEMPT_MS };
   for (;;) {
     sink.begin();
     try {
-      return await readOnce(calls, clock, range, { ...limits, attemptMs: PAGE_ATTEMPT_MS }, endMs, sink);
+      const header = await readOnce(calls, clock, range, pageLimits, endMs, sink, revision);
+      return { revision: revision ?? header.revision, clusterId: header.cluster_id };
     } catch (error) {
+      if (!(error instanceof SdctlError) || error.code !== 'E_COMPACTED') throw error;
       // Compacted between two pages: the revision of the first one is gone, so everything is read anew.
-      if (!(error instanceof SdctlError) || error.code !== 'E_COMPACTED' || clock.monotonicMs() >= endMs)
-        throw error;
+      if (revision !== null || clock.monotonicMs() >= endMs) throw error;
     }
   }
 }
@@ -50,17 +55,19 @@ async function readOnce(
   limits: CallLimits,
   endMs: number,
   sink: Sink,
+  revision: string | null,
 ): Promise<IResponseHeader> {
   let header: IResponseHeader | null = null;
   let limit = FIRST_PAGE;
   let { key } = range;
   for (;;) {
     const timeoutMs = Math.max(1, endMs - clock.monotonicMs());
+    const at = revision ?? header?.revision ?? null;
     const request: IRangeRequest = {
       key,
       range_end: range.range_end,
       limit,
-      ...(header === null ? {} : { revision: header.revision }),
+      ...(at === null ? {} : { revision: at }),
     };
     let page: IRangeResponse;
     try {
