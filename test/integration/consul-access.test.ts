@@ -366,6 +366,42 @@ describe('other ways to an agent', () => {
     expect(all.find(({ service }) => service === 'cased-b')?.health).toBe('passing');
   });
 
+  it('a name that Consul takes but does not answer for costs only its own entries', async () => {
+    const names = ['..', '.', '/a', 'a//b', 'a/../b', 'a\nb', 'a\u00a0b'];
+    const register = async (node: string, services: readonly string[]): Promise<void> => {
+      for (const [index, name] of services.entries()) {
+        const Service = { ID: `odd-${index}`, Service: name, Port: 1 };
+        const body = { Node: node, Address: '10.0.0.8', Service };
+        expect((await consul.api('PUT', '/v1/catalog/register', body)).status).toBe(200);
+      }
+    };
+    const fine = ['a/', 'a/b', 'a b', '%2e', 'a?b', 'ö', '{name}'];
+    await register('odd', [...names, ...fine]);
+    await using handle = open(consul.url);
+    // By node, everything is found.
+    const all = await handle.operations.listAll({ signal });
+    expect(all.undecoded).toEqual([]);
+    expect(all.instances.map(({ service }) => service)).toEqual(expect.arrayContaining([...names, ...fine]));
+    for (const name of fine) {
+      expect((await handle.registry.list(name, { signal })).instances).toHaveLength(1);
+    }
+    for (const name of names) {
+      expect(await failureOf(handle.registry.list(name, { signal }))).toMatchObject({ code: 'E_USAGE' });
+    }
+    await register('..', ['on-odd-node']);
+    const without = await handle.operations.listAll({ signal });
+    expect(without.instances.length).toBe(all.instances.length);
+    expect(without.undecoded).toMatchObject([{ key: 'node ..', service: null }]);
+    // More nodes than services: by service.
+    const nodes = Array.from({ length: 30 }, (_, index) => `many-${index}`);
+    for (const node of nodes) await register(node, ['many']);
+    const byService = await handle.operations.listAll({ signal });
+    expect(byService.undecoded.map(({ service }) => service).sort()).toEqual([...names].sort());
+    expect(byService.instances.map(({ service }) => service)).toEqual(expect.arrayContaining(fine));
+    for (const node of ['odd', '..', ...nodes])
+      await consul.api('PUT', '/v1/catalog/deregister', { Node: node });
+  });
+
   it('tells how the server is', async () => {
     await using handle = openConsul(
       aConnection({ backend: 'consul', servers: [consul.url, 'http://127.0.0.1:1'] }),

@@ -4,6 +4,7 @@ import { decodeEntry } from './decode.js';
 import { hasExpired, readChecks, ttlCheckOf } from './health.js';
 import { objectOf, textOf, type JsonObject } from './json.js';
 import { metaIn, readMeta } from './meta.js';
+import { pathPart } from './path-part.js';
 import type { AskLimits, ConsulServer } from './server.js';
 
 /** A service as its agent knows it. */
@@ -29,7 +30,7 @@ export async function readAgentService(
 }
 
 export function agentServicePath(id: string): string {
-  return `/agent/service/${encodeURIComponent(id)}`;
+  return `/agent/service/${pathPart(id, 'instance')}`;
 }
 
 function toAgentService(server: ConsulServer, value: unknown): AgentService {
@@ -77,7 +78,7 @@ export async function passCheck(server: ConsulServer, checkId: string, limits: A
   const answer = await server.send(
     {
       method: 'PUT',
-      path: `/agent/check/pass/${encodeURIComponent(checkId)}`,
+      path: `/agent/check/pass/${pathPart(checkId, 'check')}`,
       query: { note: 'kept by sdctl' },
       scoped: false,
       repeatable: true,
@@ -97,7 +98,7 @@ export async function removeFromAgent(server: ConsulServer, id: string, limits: 
   const answer = await server.send(
     {
       method: 'PUT',
-      path: `/agent/service/deregister/${encodeURIComponent(id)}`,
+      path: `/agent/service/deregister/${pathPart(id, 'instance')}`,
       scoped: false,
       repeatable: true,
     },

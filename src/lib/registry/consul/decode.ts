@@ -22,7 +22,8 @@ export function decodeEntry(
   const record = objectOf(service);
   const id = textOf(record?.['ID']);
   const name = textOf(record?.['Service']);
-  if (record === null || id === '' || name === '') return { undecoded: undecoded(service, place, name) };
+  if (record === null || id === '' || name === '')
+    return { undecoded: undecoded(service, place, name, 'the entry has no service name or id') };
   return { instance: decodeInstance(objectOf(node) ?? {}, record, checks) };
 }
 
@@ -82,12 +83,18 @@ function toCheck({ id, name, type, health, output, notes }: RawCheck): Check {
   return { id, name, type, health, output, notes };
 }
 
-function undecoded(value: unknown, place: string, service: string): UndecodedEntry {
+/** A service or node of a name that Consul's HTTP interface cannot be asked for. */
+export function unnamable(name: string, what: 'service' | 'node'): UndecodedEntry {
+  const reason = `Consul cannot be asked for a ${what} of that name`;
+  return undecoded(undefined, `${what} ${name}`, what === 'service' ? name : '', reason);
+}
+
+function undecoded(value: unknown, place: string, service: string, reason: string): UndecodedEntry {
   const text = value === undefined ? '' : JSON.stringify(value);
   return {
     key: place,
     service: service === '' ? null : service,
-    reason: 'the entry has no service name or id',
+    reason,
     sizeBytes: Buffer.byteLength(text),
     sha256: createHash('sha256').update(text).digest('hex'),
     leaseId: null,

@@ -1,11 +1,12 @@
 import { compareText, type Instance, type Snapshot, type UndecodedEntry } from '../../model/instance.js';
 import type { Clock } from '../../time/clock.js';
 import type { Call } from './call.js';
-import { decodeEntry, type Entry } from './decode.js';
+import { decodeEntry, unnamable, type Entry } from './decode.js';
 import { readChecks, type RawCheck } from './health.js';
 import { listOf, objectOf, textOf } from './json.js';
 import { mapBounded } from './map-bounded.js';
 import { notConsul } from './map-error.js';
+import { canBeAsked, pathPart } from './path-part.js';
 import type { ConsulServer } from './server.js';
 import type { Served, Servers } from './servers.js';
 import type { Visibility } from './visibility.js';
@@ -72,7 +73,7 @@ export class CatalogReader {
     const names = namesIn(services);
     const view = visibility.judge(names);
     if (view === 'nothing') throw visibility.nothingVisible(services.server.url);
-    const nodes = listOf((await servers.read({ path: '/catalog/nodes' }, call)).value);
+    const nodes = namesOfNodes(await servers.read({ path: '/catalog/nodes' }, call));
     const entries =
       nodes.length > 0 && nodes.length < names.length
         ? await this.#byNode(nodes, call)
@@ -87,17 +88,16 @@ export class CatalogReader {
   }
 
   async #byService(names: readonly string[], call: Call): Promise<Entry[]> {
-    const parts = await mapBounded(names, call, async (name, part) =>
+    const parts = await mapBounded(names.filter(canBeAsked), call, async (name, part) =>
       decodeHealth(await this.#deps.servers.read({ path: servicePath(name) }, part), name),
     );
-    return parts.flat();
+    return [...parts.flat(), ...hidden(names, 'service')];
   }
 
-  async #byNode(nodes: readonly unknown[], call: Call): Promise<Entry[]> {
-    const names = nodes.map((node) => textOf(objectOf(node)?.['Node'])).filter((name) => name !== '');
-    const parts = await mapBounded(names, call, async (name, part) => {
+  async #byNode(names: readonly string[], call: Call): Promise<Entry[]> {
+    const parts = await mapBounded(names.filter(canBeAsked), call, async (name, part) => {
       const { value } = await this.#deps.servers.read(
-        { path: `/catalog/node/${encodeURIComponent(name)}` },
+        { path: `/catalog/node/${pathPart(name, 'node')}` },
         part,
       );
       return objectOf(value);
@@ -106,7 +106,8 @@ export class CatalogReader {
     const checks = groupChecks(
       readChecks((await this.#deps.servers.read({ path: '/health/state/any' }, call)).value),
     );
-    return parts.flatMap((part) => (part === null ? [] : decodeNode(part, checks)));
+    const entries = parts.flatMap((part) => (part === null ? [] : decodeNode(part, checks)));
+    return [...entries, ...hidden(names, 'node')];
   }
 
   #snapshot(service: string | null, entries: readonly Entry[], index: string, partial: boolean): Snapshot {
@@ -130,7 +131,7 @@ function compareIdentity(a: Instance, b: Instance): number {
 
 /** Where all instances of a service are read, with the checks of their nodes. */
 export function servicePath(service: string): string {
-  return `/health/service/${encodeURIComponent(service)}`;
+  return `/health/service/${pathPart(service, 'service')}`;
 }
 
 /**
@@ -153,6 +154,17 @@ function namesIn(served: Served): string[] {
   const names = objectOf(served.value);
   if (names === null) throw notConsul(served.server, 'its answer is not a list of services');
   return Object.keys(names);
+}
+
+function namesOfNodes(served: Served): string[] {
+  return listOf(served.value)
+    .map((node) => textOf(objectOf(node)?.['Node']))
+    .filter((name) => name !== '');
+}
+
+/** What is there and cannot be asked for: one such name must not cost all others. */
+function hidden(names: readonly string[], what: 'service' | 'node'): Entry[] {
+  return names.filter((name) => !canBeAsked(name)).map((name) => ({ undecoded: unnamable(name, what) }));
 }
 
 /** The servers' own entry is named but not found: node:read is missing, and with it everything on those nodes. */
