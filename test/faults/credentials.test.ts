@@ -134,10 +134,13 @@ describe.concurrent.each(cases)('$name', ({ name, ttlSeconds, open }) => {
       const { flags, revoke } = await open(keep);
       const service = uniqueName('guarded');
       const kept = keep(await registering(flags, service, ttlSeconds));
-      await revoke();
       const revokedMs = performance.now();
-      const { code, endedMs } = await kept.exit(2 * ttlSeconds * 1_000 + 3 * RETRY_MS);
-      measure('ended', 2 * ttlSeconds * 1_000 + RETRY_MS, endedMs - revokedMs);
+      await revoke();
+      const ttlMs = ttlSeconds * 1_000;
+      const { code, endedMs } = await kept.exit(2 * ttlMs + 3 * RETRY_MS);
+      measure('ended', 2 * ttlMs + RETRY_MS, endedMs - revokedMs);
+      // The two TTLs begin with the last renewal before that.
+      expect(endedMs - revokedMs).toBeGreaterThan(2 * ttlMs - ttlMs / 3 - 500);
       expect(code).toBe(7);
       expect(kept.types).toContain('late');
       expect(kept.lines.at(-1)?.line['error']).toMatchObject({ code: 'E_MEMBERSHIP_LOST', exitCode: 7 });

@@ -27,7 +27,9 @@ export async function faultRow(name: string, scenario: (row: Row) => Promise<voi
         keep,
         measure(what, limitMs, ms) {
           if (ms > limitMs) missed.push(what);
-          best.set(what, { limitMs, ms: Math.min(ms, best.get(what)?.ms ?? Infinity) });
+          // What the program notices before the test does took no time.
+          const took = Math.max(0, ms);
+          best.set(what, { limitMs, ms: Math.min(took, best.get(what)?.ms ?? Infinity) });
         },
       });
     });
