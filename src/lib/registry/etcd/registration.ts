@@ -92,11 +92,17 @@ export class EtcdRegistrationDriver implements RegistrationDriver {
     const { leftSeconds, found, revision } = await this.#calls.run(
       limits,
       async (clients, server, attempt) => {
-        const [seconds, range] = await Promise.all([
-          this.#keepAlive(clients, server, attempt),
-          clients.kv.range({ key: this.#entry.key }),
-        ]);
-        return { leftSeconds: seconds, found: range.kvs[0] ?? null, revision: range.header.revision };
+        try {
+          const [seconds, range] = await Promise.all([
+            this.#keepAlive(clients, server, attempt),
+            clients.kv.range({ key: this.#entry.key }),
+          ]);
+          return { leftSeconds: seconds, found: range.kvs[0] ?? null, revision: range.header.revision };
+        } catch (error) {
+          // A keepalive still under way would lose its answer to the next one, and end the stream when its time is over.
+          this.#keepalive?.close();
+          throw error;
+        }
       },
     );
     const result = this.#judge(leftSeconds, found);

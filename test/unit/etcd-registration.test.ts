@@ -1,0 +1,69 @@
+import { EventEmitter } from 'node:events';
+import type { ILeaseKeepAliveRequest } from 'etcd3/lib/rpc.js';
+import { describe, expect, it } from 'vitest';
+import type { Calls } from '../../src/lib/registry/etcd/calls.js';
+import { EtcdRegistrationDriver } from '../../src/lib/registry/etcd/registration.js';
+import { aSpec } from '../support/builders.js';
+import { FakeClock } from '../support/fake-clock.js';
+
+const root = { prefix: '/services/', layout: 'auto' };
+const call = { signal: new AbortController().signal, timeoutMs: 1_000 };
+const header = { cluster_id: '1', revision: '5' };
+
+class FakeKeepalive extends EventEmitter {
+  readonly sent: ILeaseKeepAliveRequest[] = [];
+  cancelled = false;
+
+  write(message: ILeaseKeepAliveRequest): void {
+    this.sent.push(message);
+  }
+
+  answer(): void {
+    this.emit('data', { header, ID: this.sent.at(-1)?.ID, TTL: '10' });
+  }
+
+  cancel(): void {
+    this.cancelled = true;
+  }
+}
+
+/** A driver whose etcd does what the given methods say. */
+function drive(clock: FakeClock, clients: object): EtcdRegistrationDriver {
+  const server = {};
+  const calls = {
+    run: (limits: object, attempt: (...args: unknown[]) => unknown) => attempt(clients, server, limits),
+    avoid: () => undefined,
+  } as unknown as Calls;
+  const ours = { root, spec: aSpec(), ttlMs: 10_000, notify: undefined, refreshCredentials: () => undefined };
+  return new EtcdRegistrationDriver(calls, clock, ours);
+}
+
+describe('a renewal on etcd', () => {
+  it('gives up its keepalive when the read beside it fails', async () => {
+    const clock = new FakeClock();
+    const streams: FakeKeepalive[] = [];
+    let reads = 0;
+    const driver = drive(clock, {
+      kv: {
+        range: () =>
+          reads++ === 0 ? Promise.reject(new Error('no leader')) : Promise.resolve({ header, kvs: [] }),
+      },
+      lease: {
+        leaseKeepAlive: () => {
+          const stream = new FakeKeepalive();
+          streams.push(stream);
+          return Promise.resolve(stream);
+        },
+      },
+    });
+    await expect(driver.renew(call)).rejects.toThrow('no leader');
+    expect(streams.map(({ cancelled }) => cancelled)).toEqual([true]);
+    const again = driver.renew(call);
+    await clock.settle();
+    streams[1]?.answer();
+    expect(await again).toMatchObject({ state: 'gone', why: 'the key was deleted' });
+    await clock.advance(60_000);
+    expect(streams.map(({ cancelled }) => cancelled)).toEqual([true, false]);
+    await driver.close();
+  });
+});
