@@ -4,8 +4,12 @@ import type { AddressInfo } from 'node:net';
 import { inspect } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { SdctlError, type ErrorCode } from '../../src/lib/errors.js';
+import { passCheck } from '../../src/lib/registry/consul/agent.js';
+import { Credentials } from '../../src/lib/registry/consul/credentials.js';
 import { openConsul } from '../../src/lib/registry/consul/open-consul.js';
 import type { Connection } from '../../src/lib/registry/connection.js';
+import { ConsulServer } from '../../src/lib/registry/consul/server.js';
+import { parseServer } from '../../src/lib/registry/server-url.js';
 import type { RegistryHandle } from '../../src/lib/registry/types.js';
 import { aConnection, aSpec, testDeps } from '../support/builders.js';
 import {
@@ -216,6 +220,16 @@ describe('answers of old and new servers', () => {
     answer = { status: 200, text, type: 'application/json' };
     await using handle = open([url]);
     expect((await failureOf(handle.registry.list('pay', options))).code).toBe('E_NOT_A_REGISTRY');
+  });
+
+  it('what is said of a lost registration holds no token either', async () => {
+    answer = { status: 404, text: `Unknown check ID for ${TOKEN}` };
+    const connection = aConnection({ token: { origin: 'test', read: () => TOKEN } });
+    const tls = { ca: null, cert: null, key: null };
+    const server = new ConsulServer(parseServer(url, 8_500), connection, tls, new Credentials(connection));
+    const renewed = await passCheck(server, 'service:a', options);
+    server.destroy();
+    expect(renewed).toEqual({ state: 'gone', why: 'Unknown check ID for ***' });
   });
 
   it('records that are none are reported, not fatal', async () => {

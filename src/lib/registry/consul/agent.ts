@@ -1,5 +1,5 @@
 import type { Instance } from '../../model/instance.js';
-import { answerText, isGone, isHtml, notConsul } from './map-error.js';
+import { isGone, isHtml, notConsul } from './map-error.js';
 import { decodeEntry } from './decode.js';
 import { hasExpired, readChecks, ttlCheckOf } from './health.js';
 import { objectOf, textOf, type JsonObject } from './json.js';
@@ -86,7 +86,7 @@ export async function passCheck(server: ConsulServer, checkId: string, limits: A
     limits,
   );
   if (isGone(answer)) {
-    return { state: 'gone', why: answerText(answer, { url: server.url, datacenter: null, secrets: [] }) };
+    return { state: 'gone', why: server.textOf(answer) };
   }
   server.expectSuccess(answer);
   if (isHtml(answer)) throw notConsul(server, 'it answered with a web page');

@@ -3,7 +3,15 @@ import type { Connection } from '../connection.js';
 import type { ServerAddress } from '../server-url.js';
 import type { TlsMaterial } from '../tls-files.js';
 import type { Credentials } from './credentials.js';
-import { isHtml, mapFailure, mapStatus, notConsul, wrongScheme, type ErrorPlace } from './map-error.js';
+import {
+  answerText,
+  isHtml,
+  mapFailure,
+  mapStatus,
+  notConsul,
+  wrongScheme,
+  type ErrorPlace,
+} from './map-error.js';
 import { speaksTls } from './tls-probe.js';
 import { Transport, TransportFailure, type HttpAnswer } from './request.js';
 
@@ -99,6 +107,11 @@ export class ConsulServer {
     const answer = await this.send(ask, limits);
     this.expectSuccess(answer);
     return { value: this.parse(answer), headers: answer.headers };
+  }
+
+  /** The server's own words, short and without secrets. */
+  textOf(answer: HttpAnswer): string {
+    return answerText(answer, this.#place());
   }
 
   /** @throws {SdctlError} when the status is no success */
