@@ -246,4 +246,19 @@ describe('credentials', () => {
     expect(JSON.stringify(sources)).not.toContain(secret);
     expect(sources).toContainEqual({ setting: 'token', value: '(set, hidden)', from: 'SDCTL_TOKEN' });
   });
+
+  it('takes a server as another registry where the context is the embedded one', () => {
+    const config = {
+      currentContext: 'dev',
+      contexts: { dev: { backend: 'local', directory: '/d' } },
+    } as const;
+    const servers = ['http://127.0.0.1:2379'];
+    expect(resolve({ server: servers }, {}, config).connection).toMatchObject({ backend: 'etcd', servers });
+    const fromEnv = resolve({}, { SDCTL_SERVERS: 'http://127.0.0.1:8500' }, config);
+    expect(fromEnv.connection).toMatchObject({ backend: 'consul', context: null });
+    expect(fromEnv.ignored.map(({ name }) => name)).toEqual(['context dev']);
+    expect(codeOf(() => resolve({}, { SDCTL_SERVERS: 'http://registry:81' }, config))).toMatch(
+      /^E_USAGE SDCTL_SERVERS has no meaning/,
+    );
+  });
 });

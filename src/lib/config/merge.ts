@@ -111,11 +111,16 @@ function checkPlace(
     });
   }
   if (backend !== 'local' || values['servers'] === undefined) return;
-  if (labels.servers === '--server') {
-    throw new SdctlError('E_USAGE', '--server has no meaning for the embedded registry', {
-      why: `the registry is local because of ${labels.backend ?? 'its directory'}`,
-      hint: '--backend etcd or --backend consul',
-    });
+  // Somebody who names a server must not be taken to a directory without a word, a removal least of all.
+  if (labels.servers === '--server' || labels.backend?.startsWith('context ') === true) {
+    throw new SdctlError(
+      'E_USAGE',
+      `${labels.servers ?? 'a server'} has no meaning for the embedded registry`,
+      {
+        why: `the registry is local because of ${labels.backend ?? 'its directory'}`,
+        hint: '--backend etcd or --backend consul',
+      },
+    );
   }
   ignored.push({
     name: labels.servers ?? 'servers',

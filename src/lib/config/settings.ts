@@ -68,9 +68,7 @@ export function resolveSettings(input: SettingsInput): Settings {
     fromEnv = { values: {}, labels: {}, ownsServers: false };
   }
   const typed =
-    flags.values.backend ??
-    fromEnv.values.backend ??
-    guessBackend(flags.values, fromEnv.values, named !== null);
+    flags.values.backend ?? fromEnv.values.backend ?? guessBackend(flags.values, fromEnv.values, named);
   const context = suited(named, typed, ignored);
   const layers: Layer[] = [flags, fromEnv];
   if (context !== null) {
@@ -140,12 +138,12 @@ function chooseContext({ flags, env, config }: SettingsInput): Settings['context
 function guessBackend(
   flags: ConnectionValues,
   env: ConnectionValues,
-  hasContext: boolean,
+  context: Settings['context'],
 ): BackendName | undefined {
   if (flags.directory !== undefined) return 'local';
-  if (hasContext) return undefined;
   const first = (flags.servers ?? env.servers)?.[0];
-  if (first === undefined) return undefined;
+  // A context with servers takes another one of its own kind; an embedded registry has none, so a server means another registry.
+  if (first === undefined || (context !== null && context.config.backend !== 'local')) return undefined;
   const server = parseServer(first, 1);
   return server.kind === 'tcp' ? wellKnownPorts[server.port] : 'consul';
 }

@@ -42,9 +42,11 @@ export function registrationLines(
     }
     case 'restored': {
       const lease = safeName(event.leaseId, ascii);
-      const previous = safeName(event.previousLeaseId, ascii);
+      // A registry that names a claim after its run or check gives the same one again.
+      const was =
+        event.previousLeaseId === event.leaseId ? '' : ` (was ${safeName(event.previousLeaseId, ascii)})`;
       return timed(
-        `${paint('restored', 'passing', view)}: ${name} is registered again, lease ${lease} (was ${previous}), TTL ${secondsText(event.ttlSeconds)}`,
+        `${paint('restored', 'passing', view)}: ${name} is registered again, lease ${lease}${was}, TTL ${secondsText(event.ttlSeconds)}`,
       );
     }
     case 'deregistered':
