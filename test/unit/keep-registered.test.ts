@@ -91,6 +91,18 @@ describe('keepRegistered', () => {
     await registration.deregister({ signal });
   });
 
+  it('promises no time that a lost entry does not have', async () => {
+    const { clock, events, registration } = await keep((scripted) => {
+      scripted.renewals.push({ state: 'gone', why: 'the lease is unknown' });
+      scripted.claims.push(scripted.claimed(), ...fail(away, 3), () => new Promise(() => undefined));
+    });
+    await clock.advance(6_000);
+    expect(types(events)).toEqual(['registered', 'lost', 'late']);
+    expect(events[2]).toMatchObject({ leftSeconds: 0 });
+    // The last claim, sent after 3.35 s, may have been carried out although nobody answered.
+    expect(registration.remainingMs()).toBe(3_350 + TTL_MS - 6_000);
+  });
+
   it('ends with E_MEMBERSHIP_LOST when lost and told to exit', async () => {
     const { clock, driver, registration } = await keep(
       ({ renewals }) => renewals.push({ state: 'gone', why: 'deleted' }),

@@ -98,6 +98,8 @@ class KeptRegistration implements Registration {
   /** Monotonic time at which the last confirmed renewal was sent: the TTL counts from there, never later. */
   #confirmedMs: number;
   #late: { zeroSaid: boolean; refusedSinceMs: number | null } | null = null;
+  /** From a confirmed loss until it is restored: nothing is left, unless the claim that was sent then was carried out. */
+  #lost: { claimSentMs: number } | null = null;
   #settle: (error: SdctlError | null) => void = () => undefined;
   #loop: Promise<void> = Promise.resolve();
   #settled = false;
@@ -131,7 +133,8 @@ class KeptRegistration implements Registration {
   }
 
   remainingMs(): number {
-    return Math.max(0, this.#confirmedMs + this.#ttlMs - this.#deps.clock.monotonicMs());
+    const sinceMs = this.#lost?.claimSentMs ?? this.#confirmedMs;
+    return Math.max(0, sinceMs + this.#ttlMs - this.#deps.clock.monotonicMs());
   }
 
   begin(): void {
@@ -251,6 +254,7 @@ class KeptRegistration implements Registration {
           result.by === null ? 'another program' : `${result.by.host}, pid ${result.by.pid}`,
         );
       case 'gone':
+        this.#lost = { claimSentMs: -Infinity };
         this.#emit({ type: 'lost', why: result.why });
         if (this.#options.onLost === 'exit') throw this.#membershipLost(result.why);
         await this.#restore(signal);
@@ -270,6 +274,7 @@ class KeptRegistration implements Registration {
     const previousLeaseId = this.#leaseId;
     for (let failures = 1; !signal.aborted; failures += 1) {
       const sentMs = clock.monotonicMs();
+      this.#lost = { claimSentMs: sentMs };
       try {
         const timeoutMs = this.#options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
         const result = await this.#driver.claim({ type: 'fresh' }, { signal, timeoutMs });
@@ -282,6 +287,7 @@ class KeptRegistration implements Registration {
         this.#ttlMs = result.ttlMs;
         this.#confirmedMs = sentMs;
         this.#late = null;
+        this.#lost = null;
         this.#emit({ type: 'restored', ttlSeconds: this.#ttlMs / 1_000, previousLeaseId });
         return;
       } catch (error) {
@@ -299,7 +305,7 @@ class KeptRegistration implements Registration {
   /** Says `late` when trouble begins and once more when the TTL has passed; ends what policy ends. */
   #sayLate(cause: SdctlError): void {
     const { clock } = this.#deps;
-    const leftMs = this.remainingMs();
+    const leftMs = this.#lost === null ? this.remainingMs() : 0;
     const first = this.#late === null;
     this.#late ??= { zeroSaid: false, refusedSinceMs: null };
     if (isRefusal(cause)) {
