@@ -102,7 +102,7 @@ async function grantLease(etcd: Etcd): Promise<string> {
 }
 
 /** Entries in sdctl's own layout, about 300 bytes each. */
-export function* entries(service: string, count: number): Generator<readonly [string, string]> {
+function* entries(service: string, count: number): Generator<readonly [string, string]> {
   for (let index = 0; index < count; index += 1) {
     const id = `${service}-${String(index).padStart(6, '0')}`;
     yield [`/services/${service}/${id}`, entry(service, id, index)];

@@ -119,25 +119,6 @@ export function isAborted(signal: AbortSignal): boolean {
   return signal.aborted;
 }
 
-/** Whether the failure may pass by itself, so that repeating the call makes sense. */
-export function isTransient(error: SdctlError): boolean {
-  switch (error.code) {
-    case 'E_UNREACHABLE':
-    case 'E_TIMEOUT':
-    case 'E_DNS':
-    case 'E_NOT_A_REGISTRY':
-    case 'E_SCHEME':
-    case 'E_TLS':
-    case 'E_NO_QUORUM':
-    case 'E_FAILED':
-    case 'E_NO_SPACE':
-    case 'E_COMPACTED':
-      return true;
-    default:
-      return false;
-  }
-}
-
 /** Whether the registry refused who we are or what we may do. */
 export function isRefusal(error: SdctlError): boolean {
   return error.code === 'E_AUTH' || error.code === 'E_FORBIDDEN';

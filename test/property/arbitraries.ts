@@ -5,7 +5,7 @@ import type { RegistrationSpec } from '../../src/lib/registry/types.js';
 import { anInstance } from '../support/builders.js';
 
 /** Names that `register` accepts. */
-export const legalName: fc.Arbitrary<string> = fc
+const legalName: fc.Arbitrary<string> = fc
   .stringMatching(/^[A-Za-z0-9._:-]{1,128}$/)
   .filter((name) => name !== '.' && name !== '..');
 

@@ -48,7 +48,7 @@ const wellKnownPorts: Readonly<Record<number, BackendName>> = {
   8500: 'consul',
   8501: 'consul',
 };
-export const DEFAULT_PREFIX = '/services/';
+const DEFAULT_PREFIX = '/services/';
 
 /**
  * Merges flags > SDCTL_* > context > native variables > defaults; a context named by flag ranks with flags.

@@ -43,7 +43,7 @@ export function formatEndpoint(endpoint: Endpoint): string {
 }
 
 /** `host:port`, or only the host where the port is unknown; IPv6 in brackets when a port follows or a URL needs it. */
-export function formatHostPort(endpoint: Endpoint): string {
+function formatHostPort(endpoint: Endpoint): string {
   const isV6 = endpoint.address.includes(':');
   const host =
     isV6 && (endpoint.port !== null || endpoint.protocol !== null)

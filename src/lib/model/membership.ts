@@ -49,7 +49,7 @@ export type Difference =
   | { readonly type: 'left'; readonly instance: Instance; readonly reason: LeftReason };
 
 /** Whether a caller, an operator or a table would see a difference. Revisions and remaining TTLs are not differences. */
-export function sameInstance(a: Instance, b: Instance): boolean {
+function sameInstance(a: Instance, b: Instance): boolean {
   return a === b || fingerprint(a) === fingerprint(b);
 }
 

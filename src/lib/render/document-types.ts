@@ -316,5 +316,3 @@ export type SdctlDocument =
   | ConfigFileDocument
   | VersionDocument
   | ErrorDocument;
-
-export type DocumentKind = SdctlDocument['kind'];

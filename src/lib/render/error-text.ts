@@ -44,7 +44,7 @@ export function defectText(error: Error, options: DefectTextOptions): string {
 }
 
 /** A suggestion that may be offered; null when it holds anything that had to be escaped. */
-export function hintText(
+function hintText(
   hint: string | undefined,
   options: { readonly ascii?: boolean } = {},
 ): SafeText | null {
