@@ -187,6 +187,15 @@ describe('keepFollowing', () => {
     expect(impatient.events).toEqual([]);
   });
 
+  it('waits for a file that cannot be read only after it has begun', async () => {
+    const missing = new SdctlError('E_FILE', 'cannot read the file');
+    expect(await run([[missing], [aSet('5', [a])]], { retryStartMs: Infinity }).ended).toBe(missing);
+    const begun = run([[aSet('5', [a]), missing], [aSet('6', [a])]]);
+    await begun.clock.advance(1_000);
+    expect(brief(begun.events)).toEqual(['synced a', 'stale E_FILE', 'synced a']);
+    await begun.stop();
+  });
+
   it('passes a defect on', async () => {
     const defect = new TypeError('x is not a function');
     expect(await run([[aSet('5', [a]), defect]]).ended).toBe(defect);

@@ -138,6 +138,27 @@ describe('keepRegistered', () => {
     expect(await registration.ended).toMatchObject({ code: 'E_MEMBERSHIP_LOST', cause: refused });
   });
 
+  it('takes a credential file that is missing for a while as a refusal', async () => {
+    const missing = new SdctlError('E_FILE', 'cannot read the file');
+    const { clock, driver, events, registration } = await keep(({ renewals }) =>
+      renewals.push(refused, missing),
+    );
+    await clock.advance(10_000);
+    expect(types(events)).toEqual(['registered', 'late', 'renewed']);
+    expect(driver.count('refresh')).toBe(2);
+    await registration.deregister({ signal });
+  });
+
+  it('says once that it is refused, also when it was late before', async () => {
+    const notices: string[] = [];
+    const { clock, registration } = await keep(({ renewals }) => renewals.push(away, ...fail(refused, 100)), {
+      notify: ({ level, text }) => notices.push(`${level}: ${text}`),
+    });
+    await clock.advance(23_000);
+    expect(notices).toEqual(['warning: not allowed; trying again']);
+    expect(await registration.ended).toMatchObject({ code: 'E_MEMBERSHIP_LOST', cause: refused });
+  });
+
   it('ends with E_TAKEN_OVER and touches nothing any more', async () => {
     const by = anOwner({ host: 'other', pid: 7 });
     const { clock, driver, events, registration } = await keep(({ renewals }) =>

@@ -111,7 +111,9 @@ export async function* keepFollowing(
       if (!(thrown instanceof SdctlError) || thrown.code === 'E_DEFECT') throw thrown;
       if (liveSinceMs !== null && clock.monotonicMs() - liveSinceMs >= LIVE_MS) failures = 0;
       failures += 1;
-      if (!synced && clock.monotonicMs() - startedMs >= (options.retryStartMs ?? 0)) throw thrown;
+      // A wrong file or setting is not waited for at the start; later it may be under repair.
+      const isOver = clock.monotonicMs() - startedMs >= (options.retryStartMs ?? 0);
+      if (!synced && (isOver || thrown.exitCode === 2)) throw thrown;
       const retryInMs = isRefusal(thrown) ? REFUSED_PAUSE_MS : backoffMs(failures, deps.random);
       if (isRefusal(thrown)) follower.refreshCredentials();
       if (!synced || stale) {

@@ -97,7 +97,7 @@ class KeptRegistration implements Registration {
   #ttlMs: number;
   /** Monotonic time at which the last confirmed renewal was sent: the TTL counts from there, never later. */
   #confirmedMs: number;
-  #late: { zeroSaid: boolean; refusedSinceMs: number | null } | null = null;
+  #late: { zeroSaid: boolean; refused: boolean } | null = null;
   /** From a confirmed loss until it is restored: nothing is left, unless the claim that was sent then was carried out. */
   #lost: { claimSentMs: number } | null = null;
   #settle: (error: SdctlError | null) => void = () => undefined;
@@ -206,7 +206,7 @@ class KeptRegistration implements Registration {
   async #pause(failures: number, signal: AbortSignal): Promise<void> {
     const { clock, random } = this.#deps;
     if (failures > 0) {
-      const refused = this.#late?.refusedSinceMs != null;
+      const refused = this.#late?.refused === true;
       const pauseMs = refused ? REFUSED_PAUSE_MS : backoffMs(failures, random, RENEW_BACKOFF);
       await clock.sleep(Math.min(pauseMs, this.#untilZeroMs()), signal);
       return;
@@ -295,7 +295,7 @@ class KeptRegistration implements Registration {
         if (!(error instanceof SdctlError) || !isRetryable(error)) throw error;
         this.#sayLate(error);
         await clock.sleep(
-          isRefusal(error) ? REFUSED_PAUSE_MS : backoffMs(failures, random, RENEW_BACKOFF),
+          isDenied(error) ? REFUSED_PAUSE_MS : backoffMs(failures, random, RENEW_BACKOFF),
           signal,
         );
       }
@@ -307,18 +307,18 @@ class KeptRegistration implements Registration {
     const { clock } = this.#deps;
     const leftMs = this.#lost === null ? this.remainingMs() : 0;
     const first = this.#late === null;
-    this.#late ??= { zeroSaid: false, refusedSinceMs: null };
-    if (isRefusal(cause)) {
-      this.#late.refusedSinceMs ??= clock.monotonicMs();
+    this.#late ??= { zeroSaid: false, refused: false };
+    const isNews = isDenied(cause) && !this.#late.refused;
+    this.#late.refused = isDenied(cause);
+    if (this.#late.refused) {
       this.#driver.refreshCredentials();
       if (clock.monotonicMs() - this.#confirmedMs >= 2 * this.#ttlMs)
         throw this.#membershipLost(cause.message, cause);
-    } else {
-      this.#late.refusedSinceMs = null;
     }
     const reachedZero = leftMs === 0 && !this.#late.zeroSaid;
     if (reachedZero) this.#late.zeroSaid = true;
     if (first || reachedZero) this.#emit({ type: 'late', leftSeconds: Math.ceil(leftMs / 100) / 10, cause });
+    else if (isNews) this.#options.notify?.({ level: 'warning', text: `${cause.message}; trying again` });
     if (reachedZero && this.#options.onLost === 'exit')
       throw this.#membershipLost('its TTL passed without an answer', cause);
   }
@@ -359,12 +359,17 @@ function badTtl(ttlMs: number): SdctlError {
   });
 }
 
+/** A refusal, or a file with credentials that cannot be read again: while somebody replaces it, it may be missing. */
+function isDenied(error: SdctlError): boolean {
+  return isRefusal(error) || error.code === 'E_FILE';
+}
+
 /** Everything that may pass by itself, refusals included: they end the membership only after two TTLs. */
 function isRetryable(error: SdctlError): boolean {
   return (
     error.code !== 'E_TAKEN_OVER' &&
     error.code !== 'E_MEMBERSHIP_LOST' &&
     error.code !== 'E_DEFECT' &&
-    error.exitCode !== 2
+    (error.exitCode !== 2 || isDenied(error))
   );
 }
