@@ -44,10 +44,7 @@ export function defectText(error: Error, options: DefectTextOptions): string {
 }
 
 /** A suggestion that may be offered; null when it holds anything that had to be escaped. */
-function hintText(
-  hint: string | undefined,
-  options: { readonly ascii?: boolean } = {},
-): SafeText | null {
+function hintText(hint: string | undefined, options: { readonly ascii?: boolean } = {}): SafeText | null {
   if (hint === undefined || hint === '' || !isSafe(hint)) return null;
   const shown = safeText(hint, { identifier: true, max: Infinity, ascii: options.ascii === true });
   return shown === hint ? shown : null;
