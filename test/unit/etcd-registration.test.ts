@@ -1,9 +1,11 @@
 import { EventEmitter } from 'node:events';
 import type { ILeaseKeepAliveRequest } from 'etcd3/lib/rpc.js';
 import { describe, expect, it } from 'vitest';
+import { sdctlLayout } from '../../src/lib/layouts/sdctl.js';
 import type { Calls } from '../../src/lib/registry/etcd/calls.js';
+import { toWireLease } from '../../src/lib/registry/etcd/ids.js';
 import { EtcdRegistrationDriver } from '../../src/lib/registry/etcd/registration.js';
-import { aSpec } from '../support/builders.js';
+import { anOwner, aSpec, LIVE_PID } from '../support/builders.js';
 import { FakeClock } from '../support/fake-clock.js';
 
 const root = { prefix: '/services/', layout: 'auto' };
@@ -64,6 +66,38 @@ describe('a renewal on etcd', () => {
     expect(await again).toMatchObject({ state: 'gone', why: 'the key was deleted' });
     await clock.advance(60_000);
     expect(streams.map(({ cancelled }) => cancelled)).toEqual([true, false]);
+    await driver.close();
+  });
+});
+
+describe('an entry of another run', () => {
+  it.each([
+    { TTL: '3', grantedTTL: '10', leftMs: 3_000, why: 'has that long' },
+    { TTL: '0', grantedTTL: '10', leftMs: 1, why: 'has less than a second, in which it may be renewed' },
+    { TTL: '-1', grantedTTL: '10', leftMs: 0, why: 'is overdue and cannot be renewed' },
+    { TTL: '-1', grantedTTL: '0', leftMs: 0, why: 'hangs on a lease that is gone' },
+  ])('with TTL $TTL of $grantedTTL $why', async ({ TTL, grantedTTL, leftMs }) => {
+    const spec = aSpec({ owner: anOwner({ pid: LIVE_PID }) });
+    const value = Buffer.from(sdctlLayout.encode?.(spec, root).value ?? '');
+    const found = {
+      key: Buffer.from('/services/order/order-1'),
+      value,
+      lease: toWireLease('ff'),
+      mod_revision: '4',
+    };
+    const driver = drive(new FakeClock(), {
+      kv: {
+        txn: () => Promise.resolve({ succeeded: false, responses: [{ response_range: { kvs: [found] } }] }),
+      },
+      lease: {
+        leaseGrant: () => Promise.resolve({ TTL: '10' }),
+        leaseTimeToLive: () => Promise.resolve({ TTL, grantedTTL }),
+      },
+    });
+    expect(await driver.claim({ type: 'fresh' }, call)).toMatchObject({
+      state: 'occupied',
+      occupant: { leftMs },
+    });
     await driver.close();
   });
 });

@@ -176,11 +176,13 @@ export class EtcdRegistrationDriver implements RegistrationDriver {
     const lease =
       leaseId === null
         ? null
-        : { id: leaseId, ttlSeconds: ttl?.grantedSeconds ?? null, leftSeconds: ttl?.leftSeconds ?? null };
+        : {
+            id: leaseId,
+            ttlSeconds: ttl?.grantedSeconds ?? null,
+            leftSeconds: ttl === null ? null : Math.max(0, ttl.leftSeconds),
+          };
     const instance = { ...(this.#read(found) ?? this.#strange(found)), lease };
-    // A lease that etcd does not know any more ends its keys within half a second.
-    const leftMs = leaseId === null ? null : ttl === null ? 0 : ttl.leftSeconds * 1_000;
-    return { instance, token: found.mod_revision, leftMs };
+    return { instance, token: found.mod_revision, leftMs: leaseId === null ? null : leftMs(ttl) };
   }
 
   /** Whether this very run wrote it: a claim that is repeated after an unclear outcome finds itself. */
@@ -225,4 +227,9 @@ export class EtcdRegistrationDriver implements RegistrationDriver {
   #watchLimits(): CallLimits {
     return { signal: this.#stop.signal, timeoutMs: 2_000 };
   }
+}
+
+/** A lease that is gone or overdue cannot be renewed any more; one whose last second runs can, though etcd says 0. */
+function leftMs(ttl: { readonly leftSeconds: number } | null): number {
+  return ttl === null || ttl.leftSeconds < 0 ? 0 : Math.max(1, ttl.leftSeconds * 1_000);
 }
