@@ -15,6 +15,8 @@ export interface CallLimits {
   readonly timeoutMs: number;
   /** Longest wait for one server where there are others. Default 2 s. */
   readonly attemptMs?: number;
+  /** The time is too short to tell a mute server from a busy one: without an answer its channel stays as it is. */
+  readonly brief?: boolean;
   readonly notify?: ((notice: Notice) => void) | undefined;
 }
 
@@ -139,7 +141,8 @@ export class Calls {
           this.#login.reject(token);
           continue;
         }
-        if (failure.broken) this.avoid(server);
+        const tellsNothing = limits.brief === true && failure.code === 'E_TIMEOUT';
+        if (failure.broken && !tellsNothing) this.avoid(server);
         return { ok: false, failure };
       }
     }

@@ -79,7 +79,7 @@ export class EtcdRegistry implements Registry, RegistryOperations {
       list: (signal, revision) => this.#read(service, { signal, timeoutMs: listMs, notify }, revision),
       limits: (signal) => ({ signal, timeoutMs: Math.min(callMs, STREAM_OPEN_MS), notify }),
       readLease: async (leaseId) => {
-        const limits = { signal: options.signal, timeoutMs: LEASE_READ_MS };
+        const limits = { signal: options.signal, timeoutMs: LEASE_READ_MS, brief: true };
         return timeToLive(this.#calls, leaseId, limits).then(
           (lease) => lease !== null,
           () => null,
