@@ -1,7 +1,5 @@
 #!/usr/bin/env node
-import module from 'node:module';
+import { createRequire } from 'node:module';
 
-// Compiled code is kept for the next run where Node can do that (from 22.8 on).
-module.enableCompileCache?.();
-const { main } = module.createRequire(import.meta.url)('../dist/lib/chunks/main.cjs');
-await main(import.meta.url);
+const { loadProgram } = createRequire(import.meta.url)('../dist/lib/chunks/loader.cjs');
+await loadProgram().main(import.meta.url);

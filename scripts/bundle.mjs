@@ -5,7 +5,7 @@
  *
  * What is loaded from its own package as before: oclif's own program (help, manifest) and the driver of Consul.
  */
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { build, transform } from 'esbuild';
@@ -179,11 +179,17 @@ export async function bundleCommands(root, outdir) {
     write: false,
   });
   mkdirSync(path.join(outdir, 'lib/chunks'), { recursive: true });
+  copyFileSync(
+    path.join(import.meta.dirname, 'chunk-loader.cjs'),
+    path.join(outdir, 'lib/chunks/loader.cjs'),
+  );
   for (const file of outputFiles) {
     const { code } = await transform(withLocalRequires(file.text), {
       format: 'cjs',
       banner,
       target: 'node20.19',
+      // What is left outside is CommonJS, and code that V8 has kept cannot import: it becomes a require.
+      supported: { 'dynamic-import': false },
     });
     writeFileSync(file.path, code);
   }
