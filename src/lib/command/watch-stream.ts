@@ -103,12 +103,13 @@ export async function followMembership(
 ): Promise<'aborted' | 'reached' | 'over'> {
   const waiting = new AbortController();
   const { wholeMs } = plan;
-  const timer =
-    wholeMs === null
-      ? null
-      : setTimeout(() => {
-          waiting.abort();
-        }, wholeMs);
+  const done = new AbortController();
+  if (wholeMs !== null) {
+    // The clock's sleep, because a timer of Node's holds 24 days at most.
+    void invocation.deps.clock.sleep(wholeMs, done.signal).then(() => {
+      if (!done.signal.aborted) waiting.abort();
+    });
+  }
   const signal = AbortSignal.any([invocation.signal, waiting.signal]);
   const callMs = callLimit(invocation.timeoutSettingMs, wholeMs);
   const printer = new EventPrinter(invocation, plan);
@@ -132,7 +133,7 @@ export async function followMembership(
     // The whole wait was over while the first read was under way.
     if (!waiting.signal.aborted || invocation.signal.aborted) throw error;
   } finally {
-    if (timer !== null) clearTimeout(timer);
+    done.abort();
     printer.sayTotal(invocation.deps.clock.monotonicMs() - startedMs);
   }
   if (!waiting.signal.aborted) return 'aborted';
