@@ -1,12 +1,21 @@
-import { abortedError, isAborted, isRefusal, SdctlError } from '../errors.js';
+import { isAborted, SdctlError } from '../errors.js';
 import type { Instance } from '../model/instance.js';
 import type { RegistrationEvent } from '../model/registration.js';
 import { backoffMs } from '../time/backoff.js';
 import { toRfc3339 } from '../time/clock.js';
 import { renewalIntervalMs, renewalTimeoutMs } from '../time/renewal.js';
-import { claimFirst, type ClaimDeps, type Claimed } from './claim.js';
+import type { ClaimDeps, Claimed } from './claim.js';
+import { claimAtStart, DEFAULT_TIMEOUT_MS, REFUSED_PAUSE_MS } from './claim-at-start.js';
 import type { LoopDeps } from './keep-following.js';
 import type { RegistrationDriver, RenewResult } from './registration-driver.js';
+import {
+  badTtl,
+  isDenied,
+  isRetryable,
+  membershipLost,
+  MIN_TTL_MS,
+  takenOver,
+} from './registration-failures.js';
 import { openScope } from './scope.js';
 import type { CallOptions, DeregisterOutcome, RegisterOptions, Registration } from './types.js';
 
@@ -14,13 +23,9 @@ export interface RegistrationDeps extends LoopDeps, ClaimDeps {}
 
 /** Retries within one renewal: quick at first, because another server may answer, and never more than half a second apart. */
 const RENEW_BACKOFF = { firstMs: 50, maxMs: 500 };
-const REFUSED_PAUSE_MS = 5_000;
-const DEFAULT_TIMEOUT_MS = 5_000;
 const UNDO_MS = 2_000;
 /** A disturbance that comes this long after the last one is no repetition. */
 const CALM_MS = 5_000;
-/** Below this one slow answer costs the membership. */
-const MIN_TTL_MS = 2_000;
 
 /**
  * Announces an instance and keeps it announced through every fault, on any backend. Resolves after the first write.
@@ -35,7 +40,7 @@ export async function keepRegistered(
 ): Promise<Registration> {
   try {
     if (!(options.ttlMs >= MIN_TTL_MS && options.ttlMs < Infinity)) throw badTtl(options.ttlMs);
-    const claimed = await start(driver, deps, options);
+    const claimed = await claimAtStart(driver, deps, options);
     const kept = new KeptRegistration(driver, deps, options, claimed);
     kept.begin();
     return kept;
@@ -48,35 +53,6 @@ export async function keepRegistered(
     }
     await driver.close();
     throw error;
-  }
-}
-
-async function start(
-  driver: RegistrationDriver,
-  deps: RegistrationDeps,
-  options: RegisterOptions,
-): Promise<Claimed> {
-  const startedMs = deps.clock.monotonicMs();
-  const notify = options.notify ?? (() => undefined);
-  for (let failures = 1; ; failures += 1) {
-    try {
-      return await claimFirst(driver, deps, {
-        call: { signal: options.signal, timeoutMs: options.timeoutMs ?? DEFAULT_TIMEOUT_MS },
-        takeover: options.takeover === true,
-        notify,
-      });
-    } catch (error) {
-      if (options.signal.aborted) throw abortedError(options.signal);
-      const isFinal = !(error instanceof SdctlError) || error.code === 'E_CONFLICT' || error.exitCode === 2;
-      const isOver = deps.clock.monotonicMs() - startedMs >= (options.retryStartMs ?? 0);
-      if (isFinal || isOver) throw error;
-      if (isRefusal(error)) driver.refreshCredentials();
-      notify({ level: failures === 1 ? 'warning' : 'detail', text: `${error.message}; trying again` });
-      await deps.clock.sleep(
-        isRefusal(error) ? REFUSED_PAUSE_MS : backoffMs(failures, deps.random),
-        options.signal,
-      );
-    }
   }
 }
 
@@ -250,13 +226,11 @@ class KeptRegistration implements Registration {
         this.#confirm(sentMs);
         return;
       case 'taken':
-        throw this.#takenOver(
-          result.by === null ? 'another program' : `${result.by.host}, pid ${result.by.pid}`,
-        );
+        throw takenOver(this.#instance, result.by);
       case 'gone':
         this.#lost = { claimSentMs: -Infinity };
         this.#emit({ type: 'lost', why: result.why });
-        if (this.#options.onLost === 'exit') throw this.#membershipLost(result.why);
+        if (this.#options.onLost === 'exit') throw membershipLost(this.#instance, this.#leaseId, result.why);
         await this.#restore(signal);
     }
   }
@@ -279,8 +253,7 @@ class KeptRegistration implements Registration {
         const timeoutMs = this.#options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
         const result = await this.#driver.claim({ type: 'fresh' }, { signal, timeoutMs });
         if (result.state === 'occupied') {
-          const owner = result.occupant.instance.owner;
-          throw this.#takenOver(owner === null ? 'another program' : `${owner.host}, pid ${owner.pid}`);
+          throw takenOver(this.#instance, result.occupant.instance.owner);
         }
         this.#instance = result.instance;
         this.#leaseId = result.leaseId;
@@ -313,33 +286,14 @@ class KeptRegistration implements Registration {
     if (this.#late.refused) {
       this.#driver.refreshCredentials();
       if (clock.monotonicMs() - this.#confirmedMs >= 2 * this.#ttlMs)
-        throw this.#membershipLost(cause.message, cause);
+        throw membershipLost(this.#instance, this.#leaseId, cause.message, cause);
     }
     const reachedZero = leftMs === 0 && !this.#late.zeroSaid;
     if (reachedZero) this.#late.zeroSaid = true;
     if (first || reachedZero) this.#emit({ type: 'late', leftSeconds: Math.ceil(leftMs / 100) / 10, cause });
     else if (isNews) this.#options.notify?.({ level: 'warning', text: `${cause.message}; trying again` });
     if (reachedZero && this.#options.onLost === 'exit')
-      throw this.#membershipLost('its TTL passed without an answer', cause);
-  }
-
-  #takenOver(who: string): SdctlError {
-    const { service, id } = this.#instance;
-    return new SdctlError('E_TAKEN_OVER', `${service}/${id} was taken over by ${who}`, {
-      why: 'the entry in the registry now belongs to another run and was left alone',
-      hint: 'choose another --id, or stop the other process',
-      details: { service, instance: id },
-    });
-  }
-
-  #membershipLost(why: string, cause?: SdctlError): SdctlError {
-    const { service, id } = this.#instance;
-    return new SdctlError('E_MEMBERSHIP_LOST', `${service}/${id} is no longer registered`, {
-      why: cause?.why === undefined ? why : `${why}: ${cause.why}`,
-      hint: `sdctl list ${service}`,
-      details: { service, instance: id, leaseId: this.#leaseId },
-      ...(cause === undefined ? {} : { cause }),
-    });
+      throw membershipLost(this.#instance, this.#leaseId, 'its TTL passed without an answer', cause);
   }
 
   #emit(body: EventBody): void {
@@ -350,26 +304,4 @@ class KeptRegistration implements Registration {
     };
     this.#options.onEvent?.({ ...body, ...common });
   }
-}
-
-function badTtl(ttlMs: number): SdctlError {
-  return new SdctlError('E_USAGE', `a TTL of ${ttlMs} ms cannot be kept`, {
-    why: `the shortest is ${MIN_TTL_MS / 1_000} s`,
-    hint: '--ttl 10s',
-  });
-}
-
-/** A refusal, or a file with credentials that cannot be read again: while somebody replaces it, it may be missing. */
-function isDenied(error: SdctlError): boolean {
-  return isRefusal(error) || error.code === 'E_FILE';
-}
-
-/** Everything that may pass by itself, refusals included: they end the membership only after two TTLs. */
-function isRetryable(error: SdctlError): boolean {
-  return (
-    error.code !== 'E_TAKEN_OVER' &&
-    error.code !== 'E_MEMBERSHIP_LOST' &&
-    error.code !== 'E_DEFECT' &&
-    (error.exitCode !== 2 || isDenied(error))
-  );
 }
