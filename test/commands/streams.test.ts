@@ -1,12 +1,13 @@
 /** Where output goes and how it is dressed: pipes, files, closed readers, colours, locales. */
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { ownEnvironment, programFolder, runBinary, startBinary } from '../support/binary.js';
 import { fleet, writeRegistry } from '../support/registry-folder.js';
-import { makeTempDir } from '../support/servers/lifetime.js';
+import { makeTempDir, trackPid, untrackPid } from '../support/servers/lifetime.js';
 import { runTerminal } from '../support/terminal.js';
 
 const home = makeTempDir('streams');
@@ -84,6 +85,39 @@ describe('a pipe', () => {
       'sdctl list --backend local -q >&-; echo "$?"; sdctl list nope --backend local 2>&-; echo "$?"',
     );
     expect(stdout).toBe('0\n3\n');
+  });
+});
+
+describe('a window that is closed', () => {
+  it.each([
+    ['register', 'register order --endpoint http://10.0.4.17:8080', 'Press Ctrl-C', 0],
+    ['watch', 'watch', 'synced', 129],
+  ])('ends %s in order', async (_name, call, shown, code) => {
+    const own = makeTempDir('home');
+    const ended = path.join(own, 'ended');
+    const program = `"${process.execPath}" "${path.join(programFolder(), 'bin', 'run.js')}"`;
+    // The inner shell outlives the window and keeps the exit code. Moved, so that it is never read half written.
+    const line = `(trap '' HUP; ${program} ${call} --backend local 2>&1; echo $? > code; mv code ended); true`;
+    const window = spawn('script', ['-qefc', line, '/dev/null'], {
+      stdio: ['pipe', 'pipe', 'ignore'],
+      cwd: own,
+      env: { ...ownEnvironment(own), SHELL: '/bin/sh' },
+    });
+    trackPid(window.pid ?? 0);
+    const gone = once(window, 'exit');
+    let screen = '';
+    for await (const text of window.stdout.setEncoding('utf8')) {
+      screen += String(text);
+      if (screen.includes(shown)) break;
+    }
+    expect(screen).toContain(shown);
+    window.kill('SIGKILL');
+    await gone;
+    untrackPid(window.pid ?? 0);
+    await vi.waitFor(() => expect(existsSync(ended)).toBe(true), { timeout: 10_000 });
+    expect(readFileSync(ended, 'utf8')).toBe(`${code}\n`);
+    const left = await runBinary(['list', ...local], { home: own });
+    expect(left.stdout).toBe('');
   });
 });
 

@@ -1,5 +1,7 @@
+import { closeSync } from 'node:fs';
 import { hostname } from 'node:os';
 import process from 'node:process';
+import { isatty } from 'node:tty';
 import type { Env } from '../config/env.js';
 import type { Connection, RegistryDeps } from '../registry/connection.js';
 import { defaultTimeouts } from '../registry/connection.js';
@@ -55,6 +57,7 @@ export function systemDeps(): Deps {
 }
 
 function readSystem(): Deps {
+  forgetLostTerminals();
   const env = { ...process.env };
   const registryDeps: RegistryDeps = {
     clock: systemClock,
@@ -106,4 +109,16 @@ function readSystem(): Deps {
     },
     exit: (code) => process.exit(code),
   };
+}
+
+/**
+ * Node gives terminals their settings back at its end, and aborts when it cannot because the window was closed
+ * meanwhile. It passes over a stream that is closed.
+ */
+function forgetLostTerminals(): void {
+  const terminals = [0, 1, 2].filter((stream) => isatty(stream));
+  if (terminals.length === 0) return;
+  process.on('exit', () => {
+    for (const stream of terminals) if (!isatty(stream)) closeSync(stream);
+  });
 }
