@@ -25,7 +25,8 @@ switch (verb) {
     break;
   case 'start': {
     requireScript('start');
-    const call = /^npm run --silent build && node bin\/run\.js (\S+)$/.exec(scripts.start);
+    // The shell between npm and the program leaves Ctrl-C to it; else npm reports the shell's death and not its exit code.
+    const call = /^npm run --silent build && trap '' INT && node bin\/run\.js (\S+)$/.exec(scripts.start);
     if (call === null) fail(`the script "start" is not a build and one command: ${scripts.start}`);
     const run = spawnSync(process.execPath, [path.join(folder, 'bin/run.js'), call[1], '--for', '3s'], {
       stdio: 'inherit',
