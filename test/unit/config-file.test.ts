@@ -1,3 +1,4 @@
+import { execFileSync, spawn } from 'node:child_process';
 import {
   lstatSync,
   mkdirSync,
@@ -109,6 +110,47 @@ describe('a change', () => {
     await expect(edit(['contexts', 'a', 'backend'], 'etdc')).rejects.toMatchObject({ code: 'E_CONFIG' });
     await expect(edit(['version', 'x'], 1)).rejects.toMatchObject({ code: 'E_USAGE' });
     expect(readFileSync(file, 'utf8')).toBe(text);
+  });
+
+  it('of many at once leaves nothing out', async () => {
+    const folder = makeTempDir('config');
+    const file = path.join(folder, 'config.yaml');
+    const names = Array.from({ length: 20 }, (_, index) => `c${index}`);
+    const firsts = await Promise.all(
+      names.map(async (name) =>
+        editConfig({ path: file, from: 'HOME' }, (document, config) => {
+          setAt(document, ['contexts', name, 'backend'], 'local');
+          return config.contexts === undefined;
+        }),
+      ),
+    );
+    const { contexts } = parseConfig(readFileSync(file, 'utf8'), file).config;
+    expect(Object.keys(contexts ?? {}).sort()).toEqual(names.sort());
+    expect(firsts.filter(Boolean)).toHaveLength(1);
+    expect(readdirSync(folder)).toEqual(['config.yaml']);
+  });
+
+  it('says what stands in the way of its turn', async () => {
+    const file = path.join(makeTempDir('config'), 'config.yaml');
+    writeFileSync(`${file}.lock`, '');
+    await expect(editConfig({ path: file, from: 'HOME' }, () => undefined)).rejects.toMatchObject({
+      code: 'E_CONFIG',
+      why: expect.stringContaining('config.yaml.lock does not go away') as string,
+    });
+  });
+
+  it('puts no file in the place of something else', async () => {
+    const folder = makeTempDir('config');
+    const pipe = path.join(folder, 'pipe');
+    execFileSync('mkfifo', [pipe]);
+    // Somebody writes into it, so that reading it ends.
+    spawn('sh', ['-c', `: > '${pipe}'`], { stdio: 'ignore' });
+    await expect(editConfig({ path: pipe, from: '--config' }, () => undefined)).rejects.toMatchObject({
+      code: 'E_CONFIG',
+      why: 'it is not a regular file',
+    });
+    expect(lstatSync(pipe).isFIFO()).toBe(true);
+    expect(readdirSync(folder)).toEqual(['pipe']);
   });
 
   it('reaches the file behind a link', async () => {

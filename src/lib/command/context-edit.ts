@@ -34,12 +34,14 @@ export async function addContext(
 ): Promise<void> {
   if (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/.test(name))
     throw usageError(`"${name}" is not a valid context name`, 'letters, digits and . _ - ; at most 63');
-  const exists = Object.hasOwn(invocation.config.contexts ?? {}, name);
-  if (exists && flags.force !== true) {
+  const refuseExisting = (config: ConfigFile): void => {
+    if (!Object.hasOwn(config.contexts ?? {}, name) || flags.force === true) return;
     throw new SdctlError('E_CONFLICT', `context ${name} exists already`, {
       hint: `sdctl context add ${name} --force`,
     });
-  }
+  };
+  // Before the test of the connection, which takes time, and again with what stands in the file by then.
+  refuseExisting(invocation.config);
   // Only what was typed goes into the file: variables of this shell are not part of a context.
   const typed = resolveSettings({
     flags: { ...flags, context: undefined },
@@ -56,23 +58,23 @@ export async function addContext(
   refuseSecret(connection.servers);
   const entry = toEntry(flagLayer(flags).values, connection.backend, connection.servers, flags);
   if (flags['no-check'] !== true) await testConnection(invocation, name, entry);
-  const isFirst = currentOf(invocation.config) === null;
-  await editConfig(invocation.location, (document) => {
+  const { exists, isCurrent } = await editConfig(invocation.location, (document, config) => {
+    refuseExisting(config);
+    const before = currentOf(config);
     document.setIn(['contexts', name], document.createNode(entry));
-    if (isFirst) document.set('currentContext', name);
+    if (before === null) document.set('currentContext', name);
+    return {
+      exists: Object.hasOwn(config.contexts ?? {}, name),
+      isCurrent: before === null || before === name,
+    };
   });
-  const current = isFirst
+  const current = isCurrent
     ? ' It is the current one.'
     : ` sdctl context use ${name} makes it the current one.`;
   invocation.diagnostics.say(
     `${exists ? 'Replaced' : 'Added'} context ${name} (${connection.backend}).${current}`,
   );
-  await printEdited(
-    invocation,
-    name,
-    entry as unknown as ContextConfig,
-    isFirst || currentOf(invocation.config) === name,
-  );
+  await printEdited(invocation, name, entry as unknown as ContextConfig, isCurrent);
 }
 
 /** Secrets stand in the file by reference only. */
@@ -189,10 +191,11 @@ export function requireContext(
 
 /** Makes a context the current one. @throws {SdctlError} E_NOT_FOUND */
 export async function useContext(invocation: Invocation, name: string): Promise<void> {
-  const context = requireContext(invocation.config, name);
-  const before = invocation.config.currentContext;
-  await editConfig(invocation.location, (document) => {
+  requireContext(invocation.config, name);
+  const { context, before } = await editConfig(invocation.location, (document, config) => {
+    const found = requireContext(config, name);
     document.set('currentContext', name);
+    return { context: found, before: config.currentContext };
   });
   const servers = contextLayer(name, context, undefined).values.servers ?? [];
   const where = [context.backend, ...servers.map(maskUserInfo)].join(', ');
@@ -203,11 +206,13 @@ export async function useContext(invocation: Invocation, name: string): Promise<
 
 /** Removes a context from the file. @throws {SdctlError} E_NOT_FOUND */
 export async function removeContext(invocation: Invocation, name: string): Promise<void> {
-  const context = requireContext(invocation.config, name);
-  const wasCurrent = invocation.config.currentContext === name;
-  await editConfig(invocation.location, (document) => {
+  requireContext(invocation.config, name);
+  const { context, wasCurrent } = await editConfig(invocation.location, (document, config) => {
+    const found = requireContext(config, name);
+    const isCurrent = config.currentContext === name;
     document.deleteIn(['contexts', name]);
-    if (wasCurrent) document.delete('currentContext');
+    if (isCurrent) document.delete('currentContext');
+    return { context: found, wasCurrent: isCurrent };
   });
   const rest = wasCurrent ? ' No context is current now.' : '';
   invocation.diagnostics.say(`Removed context ${safeName(name)}.${rest}`);

@@ -126,13 +126,12 @@ async function writeContext(invocation: Invocation, directory: string): Promise<
     });
     return null;
   }
-  const isFirst = currentOf(invocation.config) === null;
-  if (existing?.directory === directory && !isFirst) return CONTEXT;
+  if (existing?.directory === directory && currentOf(invocation.config) !== null) return CONTEXT;
   try {
-    await editConfig(invocation.location, (document) => {
+    await editConfig(invocation.location, (document, config) => {
       document.setIn(['contexts', CONTEXT, 'backend'], 'local');
       document.setIn(['contexts', CONTEXT, 'directory'], directory);
-      if (isFirst) document.set('currentContext', CONTEXT);
+      if (currentOf(config) === null) document.set('currentContext', CONTEXT);
     });
     return CONTEXT;
   } catch (error) {

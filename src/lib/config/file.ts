@@ -1,12 +1,26 @@
-import { randomBytes } from 'node:crypto';
-import { chmodSync, mkdirSync, readFileSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Document } from 'yaml';
 import { SdctlError } from '../errors.js';
+import { systemClock } from '../time/clock.js';
 import type { Env } from './env.js';
 import type { ConfigFile } from './schema.js';
 
 export type { Env };
+
+/** A change takes a millisecond; so many may wait for each other. */
+const TURN_MS = 2_000;
+const POLL_MS = 5;
 
 export interface ConfigLocation {
   readonly path: string;
@@ -69,14 +83,16 @@ export function readText(location: ConfigLocation | null): string | null {
 
 /**
  * Changes the file: reads it anew, lets `edit` change the document, checks the result, writes it atomically with mode 0600.
- * Comments and order are kept.
+ * Comments and order are kept. Of several processes that change it at once each sees what the one before it wrote.
  *
- * @throws {SdctlError} E_CONFIG when the result would not be valid or cannot be written
+ * @param edit gets the file as it is now, which may be newer than what the command read at its start
+ * @returns what `edit` answers
+ * @throws {SdctlError} E_CONFIG when the result would not be valid or cannot be written, and what `edit` throws
  */
-export async function editConfig(
+export async function editConfig<T>(
   location: ConfigLocation | null,
-  edit: (document: Document, config: ConfigFile) => void,
-): Promise<void> {
+  edit: (document: Document, config: ConfigFile) => T,
+): Promise<T> {
   if (location === null) {
     throw new SdctlError('E_CONFIG', 'there is no place for a config file', {
       why: 'neither HOME nor XDG_CONFIG_HOME is set',
@@ -84,12 +100,14 @@ export async function editConfig(
     });
   }
   const { parseConfig } = await import('./parse.js');
-  const { document, config } = parseConfig(readText(location) ?? 'version: 1\n', location.path);
-  dropEmpty(document);
-  edit(document, config);
-  const text = document.toString({ lineWidth: 0 });
-  parseConfig(text, location.path);
-  writeAtomically(location.path, text);
+  return replaceText(target(location.path), () => {
+    const { document, config } = parseConfig(readText(location) ?? 'version: 1\n', location.path);
+    dropEmpty(document);
+    const answer = edit(document, config);
+    const text = document.toString({ lineWidth: 0 });
+    parseConfig(text, location.path);
+    return { text, answer };
+  });
 }
 
 /** A section without content (`contexts:`) would not take a value. */
@@ -120,20 +138,67 @@ function target(path: string): string {
   }
 }
 
-function writeAtomically(link: string, text: string): void {
-  const path = target(link);
-  const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`;
+/**
+ * Writes what `change` makes to a file beside it, which only one process can create, and puts that in its place. What
+ * happens meanwhile is synchronous, so only a process that was killed there leaves that file behind.
+ */
+async function replaceText<T>(path: string, change: () => { text: string; answer: T }): Promise<T> {
+  const draft = `${path}.lock`;
+  const file = await takeTurn(path, draft);
   try {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-    writeFileSync(temporary, text, { mode: 0o600, flag: 'wx' });
-    chmodSync(temporary, 0o600);
-    renameSync(temporary, path);
+    const { text, answer } = change();
+    put(path, draft, file, text);
+    return answer;
   } catch (error) {
-    rmSync(temporary, { force: true });
-    throw new SdctlError('E_CONFIG', `cannot write the config file ${path}`, {
-      why: (error as NodeJS.ErrnoException).code ?? String(error),
-      hint: '--config FILE names another one',
-      cause: error,
-    });
+    // Only a draft that is still ours: once it has become the file, the next process may have made its own.
+    rmSync(draft, { force: true });
+    throw error;
+  } finally {
+    closeSync(file);
   }
+}
+
+function put(path: string, draft: string, file: number, text: string): void {
+  try {
+    refuseSpecial(path);
+    writeFileSync(file, text);
+    renameSync(draft, path);
+  } catch (error) {
+    throw notWritten(path, error);
+  }
+}
+
+/** `/dev/null` reads as a file without settings; a write must not put a file in its place. */
+function refuseSpecial(path: string): void {
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found !== undefined && !found.isFile()) throw new Error('it is not a regular file');
+}
+
+/** Creates the draft and opens it; waits while that of another process stands there. */
+async function takeTurn(path: string, draft: string): Promise<number> {
+  const deadlineMs = systemClock.monotonicMs() + TURN_MS;
+  for (;;) {
+    try {
+      mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+      return openSync(draft, 'wx', 0o600);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw notWritten(path, error);
+    }
+    if (systemClock.monotonicMs() >= deadlineMs) {
+      throw new SdctlError('E_CONFIG', `cannot write the config file ${path}`, {
+        why: `another process is changing it: ${draft} does not go away`,
+        hint: 'remove that file if no sdctl is running',
+      });
+    }
+    await systemClock.sleep(POLL_MS);
+  }
+}
+
+function notWritten(path: string, error: unknown): SdctlError {
+  const { code, message } = error as NodeJS.ErrnoException;
+  return new SdctlError('E_CONFIG', `cannot write the config file ${path}`, {
+    why: code ?? message,
+    hint: '--config FILE names another one',
+    cause: error,
+  });
 }
