@@ -60,9 +60,24 @@ describe('a pattern', () => {
     ['[!o]*', 'order', false],
     ['a.c*', 'abc', false],
     ['*', 'anything\n', true],
+    ['o*e*r', 'order-e-r', true],
+    ['o*e*r', 'order-e', false],
+    ['[a-cx]?', 'b1', true],
+    ['[a-cx]?', 'd1', false],
+    ['[z-a]*', 'm', false],
+    ['[]*', '[]x', true],
+    ['[*', '[a', true],
+    ['?', '\u{1f600}', true],
   ])('%s on %s is %s', (pattern, name, expected) => {
     expect(isGlob(pattern)).toBe(true);
     expect(globMatcher(pattern)(name)).toBe(expected);
+  });
+
+  it('with many signs does not take long', () => {
+    const many = `${'*a'.repeat(200)}b`;
+    const startedMs = performance.now();
+    expect(globMatcher(many)('a'.repeat(300))).toBe(false);
+    expect(performance.now() - startedMs).toBeLessThan(500);
   });
 
   it('of any text is a matcher, and finds itself where it has no sign', () => {

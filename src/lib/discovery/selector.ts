@@ -100,18 +100,42 @@ export function isGlob(name: string): boolean {
   return /[*?[]/.test(name);
 }
 
-/** A test for names: `*` any text, `?` one character, `[ab]` one of these. */
+/** `*`, or what one character has to be. */
+type Step = 'any text' | ((character: string) => boolean);
+
+/** A test for names: `*` any text, `?` one character, `[ab]`, `[a-z]` one of these, `[!ab]` none of these. */
 export function globMatcher(pattern: string): (name: string) => boolean {
-  const source = pattern.replace(
-    /\[(!?)([^\]]*)\]|[*?]|[^*?[]+|\[/gs,
-    (token, not: string | undefined, set: string | undefined) => {
-      if (set !== undefined && set !== '')
-        return `[${not === '!' ? '^' : ''}${set.replace(/[\\\]^]/g, '\\$&')}]`;
-      if (token === '*') return '.*';
-      if (token === '?') return '.';
-      return token.replace(/[.+^${}()|[\]\\*?]/g, '\\$&');
-    },
+  const steps = [...pattern.matchAll(/\[(!?)([^\]]+)\]|./gsu)].map(([token, not, set]): Step => {
+    if (set !== undefined) return (character) => isInSet(character, set) !== (not === '!');
+    if (token === '*') return 'any text';
+    return token === '?' ? () => true : (character) => character === token;
+  });
+  return (name) => takesSteps(Array.from(name), steps);
+}
+
+/** Where it does not go on, only the last `*` takes one more: no pattern makes this longer than the product of both. */
+function takesSteps(name: readonly string[], steps: readonly Step[]): boolean {
+  let [at, step] = [0, 0];
+  let last: { readonly step: number; at: number } | null = null;
+  for (let character = name[at]; character !== undefined; character = name[at]) {
+    const wanted = steps[step];
+    if (wanted === 'any text') {
+      last = { step, at };
+      step += 1;
+    } else if (wanted?.(character) === true) {
+      at += 1;
+      step += 1;
+    } else if (last !== null) {
+      last.at += 1;
+      [at, step] = [last.at, last.step + 1];
+    } else return false;
+  }
+  return steps.slice(step).every((left) => left === 'any text');
+}
+
+/** `a-cx`: a, b, c or x. */
+function isInSet(character: string, set: string): boolean {
+  return [...set.matchAll(/(.)-(.)|./gsu)].some(([one, from, to]) =>
+    from === undefined || to === undefined ? character === one : from <= character && character <= to,
   );
-  const expression = new RegExp(`^${source}$`, 'su');
-  return (name) => expression.test(name);
 }
