@@ -2,6 +2,7 @@ import { Args, Flags } from '@oclif/core';
 import { BaseCommand } from '../lib/command/base-command.js';
 import { globalFlags } from '../lib/command/global-flags.js';
 import type { FormatChoice } from '../lib/command/choose-view.js';
+import { refuseEmptyName } from '../lib/command/names.js';
 import { printEndpoints, resolvePlan } from '../lib/command/resolve-answer.js';
 
 const formats: FormatChoice = {
@@ -39,6 +40,7 @@ export default class Resolve extends BaseCommand {
   override async run(): Promise<void> {
     const { args, flags } = await this.parse(Resolve);
     const invocation = await this.open(flags, formats);
+    refuseEmptyName(args.service);
     const plan = resolvePlan(flags);
     await using handle = await invocation.openRegistry();
     const snapshot = await handle.registry.list(args.service, invocation.callOptions());

@@ -95,11 +95,16 @@ describe('every format', () => {
       ['list', '-l', 'a=(b'],
       ['resolve', 'legacy'],
       ['watch', '--until', 'passing>=many'],
+      ['watch', '', '--until', 'passing>=1'],
+      ['resolve', ''],
+      ['register', 'order'],
       ['register', 'order', '--endpoint', 'http://0.0.0.0:80'],
+      ['register', 'order', '--endpoint', 'http://ops:s3cr3t@10.0.0.5:80'],
       ['deregister', 'order'],
       ['context', 'use', 'prdo-eu'],
       ['config', 'set', 'defaults.timeuot', '5s'],
       ['lsit'],
+      [''],
     ];
     let text = '';
     for (const args of failures)

@@ -49,7 +49,7 @@ async function runCommand(deps: Deps, root: string): Promise<boolean> {
   try {
     return await run(argv, root);
   } catch (thrown) {
-    const typed = thrown instanceof Error ? /^command (.+) not found$/s.exec(thrown.message)?.[1] : undefined;
+    const typed = thrown instanceof Error ? /^command (.*) not found$/s.exec(thrown.message)?.[1] : undefined;
     if (typed === undefined) throw thrown;
     const { Config } = await import('@oclif/core/config');
     const config = await Config.load({ root });

@@ -11,6 +11,15 @@ export function requireNewName(what: string, name: string): void {
   );
 }
 
+/**
+ * An empty argument is mostly a variable of a script that is not set. Taken for no argument, it would mean all services.
+ *
+ * @throws {SdctlError} E_USAGE
+ */
+export function refuseEmptyName(name: string | undefined): void {
+  if (name === '') throw usageError('SERVICE is empty', 'the argument is there, but holds nothing', 'sdctl list');
+}
+
 /** The failure of a command that names a service without entries. */
 export function noSuchService(service: string, place: string): SdctlError {
   return new SdctlError('E_NOT_FOUND', `no service named "${service}" in ${place}`, {

@@ -53,6 +53,11 @@ export function fromParseError(
         .trim();
       const value = /^Flag (--[\w-]+) expects a value$/.exec(text)?.[1];
       if (value !== undefined) return usageError(`${value} needs a value`, undefined, help);
+      const missing = [...text.matchAll(/Missing required flag ([\w-]+)/g)].map(
+        (match) => `--${match[1] ?? ''}`,
+      );
+      if (missing.length > 0)
+        return usageError(`sdctl ${command} needs ${missing.join(' and ')}`, undefined, help);
       return usageError(text.charAt(0).toLowerCase() + text.slice(1), undefined, help);
     }
   }

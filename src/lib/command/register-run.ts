@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { maskUserInfo } from '../config/mask.js';
 import { SdctlError } from '../errors.js';
 import {
   formatEndpoint,
@@ -87,8 +88,8 @@ function requireEndpoint(text: string): Endpoint {
   const endpoint = parseEndpoint(text);
   if (endpoint === null)
     throw usageError(
-      `--endpoint ${text} is no endpoint`,
-      'a scheme, a host and a port, no path',
+      `--endpoint ${maskUserInfo(text)} is no endpoint`,
+      'a scheme, a host and a port; no user, no path',
       '--endpoint http://10.0.4.17:8080',
     );
   if (isUnspecified(endpoint))

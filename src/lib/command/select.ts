@@ -1,5 +1,6 @@
 import { globMatcher, isGlob, parseHealthList, parseSelector } from '../discovery/selector.js';
 import type { Instance, Snapshot } from '../model/instance.js';
+import { refuseEmptyName } from './names.js';
 import { usageError } from './usage.js';
 
 export interface SelectFlags {
@@ -20,8 +21,9 @@ export interface Selection {
 /** The selection that leaves all. */
 export const everything: Selection = { narrows: false, matches: () => true, matchesName: () => true };
 
-/** @throws {SdctlError} E_USAGE for a selector or state that cannot be read */
+/** @throws {SdctlError} E_USAGE for an empty name, a selector or a state that cannot be read */
 export function toSelection(flags: SelectFlags, pattern: string | undefined): Selection {
+  refuseEmptyName(pattern);
   const tests: ((instance: Instance) => boolean)[] = [];
   const byName = pattern !== undefined && isGlob(pattern) ? globMatcher(pattern) : null;
   if (byName !== null) tests.push((instance) => byName(instance.service));
