@@ -17,7 +17,8 @@ export function requireNewName(what: string, name: string): void {
  * @throws {SdctlError} E_USAGE
  */
 export function refuseEmptyName(name: string | undefined): void {
-  if (name === '') throw usageError('SERVICE is empty', 'the argument is there, but holds nothing', 'sdctl list');
+  if (name === '')
+    throw usageError('SERVICE is empty', 'the argument is there, but holds nothing', 'sdctl list');
 }
 
 /** The failure of a command that names a service without entries. */
