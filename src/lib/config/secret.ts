@@ -30,19 +30,28 @@ function requireEnv(value: string | undefined, source: SecretSource): string {
   });
 }
 
+/** A file without content is a mistake, or one that is being written: a request without credentials is not what was asked for. */
 function readSecretFile(file: string | number, origin: string): string {
+  const secret = readText(file, origin).replace(/\r?\n$/, '');
+  if (secret !== '') return secret;
+  throw unusable(file, `nothing stands in it, named by ${origin}`, 'write the secret into it');
+}
+
+function readText(file: string | number, origin: string): string {
   try {
-    return readFileSync(file, 'utf8').replace(/\r?\n$/, '');
+    return readFileSync(file, 'utf8');
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
-    throw new SdctlError(
-      'E_FILE',
-      `cannot read the credentials file ${file === 0 ? '(standard input)' : String(file)}`,
-      {
-        why: `${code === 'ENOENT' ? 'no such file' : (code ?? 'unreadable')}, named by ${origin}`,
-        hint: 'check the path and its permissions',
-        cause: error,
-      },
+    throw unusable(
+      file,
+      `${code === 'ENOENT' ? 'no such file' : (code ?? 'unreadable')}, named by ${origin}`,
+      'check the path and its permissions',
+      error,
     );
   }
+}
+
+function unusable(file: string | number, why: string, hint: string, cause?: unknown): SdctlError {
+  const name = file === 0 ? '(standard input)' : String(file);
+  return new SdctlError('E_FILE', `cannot read the credentials file ${name}`, { why, hint, cause });
 }
