@@ -142,6 +142,13 @@ describe.concurrent('consul servers that do not answer as such', () => {
     expect(failure.why).toContain('ECONNREFUSED');
   });
 
+  it('a token that no header takes is refused before it is sent', async () => {
+    const token = { origin: 'test', read: () => `${TOKEN}\n${TOKEN}` };
+    await using handle = open([fakes['silence'] ?? ''], { token });
+    const failure = await failureOf(calls['list']?.(handle) ?? Promise.resolve());
+    expect(failure).toMatchObject({ code: 'E_AUTH', exitCode: 5 });
+  });
+
   it('an abort ends a call at once', async () => {
     await using handle = open([fakes['silence'] ?? '']);
     const abort = new AbortController();

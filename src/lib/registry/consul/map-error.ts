@@ -22,6 +22,14 @@ export function mapFailure(failure: TransportFailure, place: ErrorPlace, timeout
     });
   }
   const text = redact(failure.message, place);
+  if (code === 'ERR_INVALID_CHAR' && /x-consul-token/i.test(text)) {
+    return refused(
+      'E_AUTH',
+      'the token cannot be sent to Consul',
+      'it holds a character that no HTTP header takes, such as a line end',
+      'check the token file: one line with the token, nothing else',
+    );
+  }
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') {
     return unreachable('E_DNS', place, text, { hint: 'check the host name of the server' });
   }
