@@ -159,6 +159,17 @@ describe('keepRegistered', () => {
     expect(await registration.ended).toMatchObject({ code: 'E_MEMBERSHIP_LOST', cause: refused });
   });
 
+  it('leaves nothing behind where another run has the id', async () => {
+    const driver = new ScriptedDriver(TTL_MS);
+    const occupant = { instance: anInstance({ owner: anOwner({ pid: 7 }) }), token: 't', leftMs: null };
+    driver.claims.push({ state: 'occupied', occupant });
+    const deps = { clock: new FakeClock(), random: () => 0, processes: aProbe({ isAlive: () => true }) };
+    await expect(keepRegistered(driver, deps, { signal, ttlMs: TTL_MS })).rejects.toMatchObject({
+      code: 'E_CONFLICT',
+    });
+    expect(driver.calls).toEqual(['claim:fresh', 'release', 'close']);
+  });
+
   it('ends with E_TAKEN_OVER and touches nothing any more', async () => {
     const by = anOwner({ host: 'other', pid: 7 });
     const { clock, driver, events, registration } = await keep(({ renewals }) =>

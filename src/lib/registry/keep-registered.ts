@@ -45,8 +45,9 @@ export async function keepRegistered(
     kept.begin();
     return kept;
   } catch (error) {
-    // The last claim may have reached the registry although its answer did not reach us.
-    if (options.signal.aborted) {
+    // The last claim may have reached the registry although its answer did not reach us. One that somebody else won has
+    // left its lease behind.
+    if (options.signal.aborted || (error instanceof SdctlError && error.code === 'E_CONFLICT')) {
       await driver
         .release({ signal: AbortSignal.timeout(UNDO_MS), timeoutMs: UNDO_MS })
         .catch(() => undefined);
