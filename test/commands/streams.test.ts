@@ -80,6 +80,13 @@ describe('a pipe', () => {
     expect(stderr).toBe('');
   });
 
+  it.runIf(existsSync('/dev/full'))('on a full disk takes no help either', async () => {
+    const { stdout } = await shell(
+      'for line in --help "list --help" "help list" version; do sdctl $line 2>said >/dev/full; echo "$? $(grep -c "no space left" said)"; done',
+    );
+    expect(stdout).toBe('1 1\n'.repeat(4));
+  });
+
   it('may be closed from the start', async () => {
     const { stdout } = await shell(
       'sdctl list --backend local -q >&-; echo "$?"; sdctl list nope --backend local 2>&-; echo "$?"',

@@ -24,6 +24,8 @@ export async function main(entry: string): Promise<void> {
   decideForOclif(deps);
   try {
     const isComplete = await runCommand(deps, fileURLToPath(new URL('..', entry)));
+    // What oclif prints goes past our count of what is under way; a stream tells a failure a turn later.
+    if (!isComplete) await deps.clock.sleep(0);
     await Promise.all([deps.stdout.flush(), deps.stderr.flush()]);
     if (deps.stdout.failure !== null) throw deps.stdout.failure;
     // Everything is written and released; closing sockets one by one would take longer than the rest of the end.
