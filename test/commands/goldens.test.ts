@@ -11,6 +11,8 @@ const home = makeTempDir('golden');
 const registry = path.join(home, 'state', 'sdctl', 'registry');
 const config = path.join(home, 'config', 'sdctl', 'config.yaml');
 
+const lost = path.join(home, 'lost.yaml');
+
 const configText = `version: 1
 currentContext: dev
 contexts:
@@ -60,6 +62,7 @@ async function run(args: readonly string[], env: Readonly<Record<string, string>
 beforeAll(() => {
   mkdirSync(path.dirname(config), { recursive: true });
   writeFileSync(config, configText);
+  writeFileSync(lost, 'currentContext: gone\n');
   writeRegistry(registry, fleet);
 });
 
@@ -103,6 +106,8 @@ describe('every format', () => {
       ['deregister', 'order'],
       ['context', 'use', 'prdo-eu'],
       ['config', 'set', 'defaults.timeuot', '5s'],
+      ['config', 'set', 'currentContext', 'prdo-eu'],
+      ['config', 'validate', '--config', lost],
       ['lsit'],
       [''],
     ];

@@ -39,6 +39,9 @@ describe('a wrong file', () => {
     ['defaults:\n  # how long\n  timeout: 30\n', /line 3: "timeout" in defaults must be string/],
     ['defaults:\n  timeout: "30"\n', /line 2: timeout "30" has no unit \| .* \| timeout: 30s/],
     ['defaults:\n  output: jsn\n', /line 2: "output" in defaults must be/],
+    ['defaults:\n  timeout: 0s\n', /line 2: timeout "0s" is too short/],
+    ['contexts:\n  constructor: {backend: local}\n', /line 2: no context can be named "constructor"/],
+    ['contexts:\n  __proto__: {backend: local}\n', /line 2: no context can be named "__proto__"/],
     ['- a\n', /config\.yaml: not a mapping|must be/],
     ['a: 1\na: 2\n', /line 2/],
   ])('%j says the line and what is meant', (text, expected) => {

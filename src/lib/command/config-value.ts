@@ -6,6 +6,7 @@ import { SdctlError } from '../errors.js';
 import { configFileDocument, configValue } from '../render/documents.js';
 import { escapeField, safeName } from '../render/safe-text.js';
 import type { Invocation } from './invocation.js';
+import { requireContext } from './context-edit.js';
 import { documentText, isDocumentFormat } from './print-document.js';
 import { usageError } from './usage.js';
 
@@ -20,7 +21,11 @@ export async function printConfigPath(invocation: Invocation): Promise<void> {
   await printFile(invocation, location, view.format);
 }
 
-/** Says whether the file is valid; parsing it has already thrown if it is wrong. */
+/**
+ * Says whether the file is valid; parsing it has already thrown if it is wrong.
+ *
+ * @throws {SdctlError} E_CONFIG when there is no file, or its current context does not exist
+ */
 export async function printValidation(invocation: Invocation): Promise<void> {
   const { view, diagnostics, flags } = invocation;
   const location = requireLocation(invocation);
@@ -28,6 +33,14 @@ export async function printValidation(invocation: Invocation): Promise<void> {
   if (!exists && flags.config !== undefined) {
     throw new SdctlError('E_CONFIG', `no config file ${location.path}`, {
       why: '--config names it, but it does not exist',
+    });
+  }
+  // Only here: other commands, such as the one that mends it, must work with such a file.
+  const { currentContext, contexts } = invocation.config;
+  if (currentContext !== undefined && !Object.hasOwn(contexts ?? {}, currentContext)) {
+    throw new SdctlError('E_CONFIG', `${location.path}: currentContext names "${currentContext}"`, {
+      why: 'there is no context of that name',
+      hint: 'sdctl context use NAME',
     });
   }
   if (isDocumentFormat(view.format)) await printFile(invocation, location, view.format);
@@ -78,7 +91,7 @@ export async function printConfigValue(invocation: Invocation, key: string): Pro
  * Sets one value by its dotted path; the value is read as YAML (`10s`, `true`, `[a, b]`). The file is checked before it
  * is written.
  *
- * @throws {SdctlError} E_CONFIG when the result would not be valid
+ * @throws {SdctlError} E_CONFIG when the result would not be valid, E_NOT_FOUND for a current context that does not exist
  */
 export async function setConfigValue(invocation: Invocation, key: string, text: string): Promise<void> {
   requireKnownKey(key);
@@ -92,7 +105,8 @@ export async function setConfigValue(invocation: Invocation, key: string, text: 
     );
   }
   const { view, location, diagnostics } = invocation;
-  await editConfig(location, (document) => {
+  await editConfig(location, (document, config) => {
+    if (key === 'currentContext' && typeof value === 'string') requireContext(config, value);
     setAt(document, splitKey(key), value);
   });
   if (isDocumentFormat(view.format))

@@ -29,6 +29,7 @@ export function parseConfig(text: string, file: string): ParsedConfig {
   const result = v.safeParse(configSchema, raw);
   const lineOf = (path: readonly PropertyKey[]): number => findLine(document, lines, path);
   if (!result.success) throw toError(result.issues[0], file, lineOf);
+  refuseLostNames(raw, result.output, file, lineOf);
   checkMeaning(result.output, file, lineOf);
   return { config: result.output, document };
 }
@@ -81,20 +82,29 @@ function shownValue(received: string, path: readonly string[]): string {
   return received.startsWith('"') && (path.includes('auth') || received.includes('@')) ? 'text' : received;
 }
 
+/** Names that the checker leaves out silently, because JavaScript has a meaning for them: `constructor`. */
+function refuseLostNames(raw: unknown, config: ConfigFile, file: string, lineOf: LineOf): void {
+  const names = Object.keys((raw as { readonly contexts?: object }).contexts ?? {});
+  const lost = names.find((name) => !Object.hasOwn(config.contexts ?? {}, name));
+  if (lost === undefined) return;
+  throw configError(
+    `${file} line ${lineOf(['contexts', lost])}: no context can be named "${lost}"`,
+    'JavaScript keeps that name for itself',
+  );
+}
+
 /** What the shape alone cannot say. */
 function checkMeaning(config: ConfigFile, file: string, lineOf: LineOf): void {
   const timeout = config.defaults?.timeout;
-  if (timeout !== undefined) {
-    const parsed = parseDuration(timeout);
-    if (!parsed.ok) {
-      const where = `${file} line ${lineOf(['defaults', 'timeout'])}`;
-      throw configError(
-        `${where}: timeout "${timeout}" ${parsed.reason}`,
-        'durations are written 500ms, 30s, 5m',
-        `timeout: ${parsed.suggestion ?? '5s'}`,
-      );
-    }
-  }
+  if (timeout === undefined) return;
+  const parsed = parseDuration(timeout);
+  const wrong = !parsed.ok ? parsed.reason : parsed.ms < 1 ? 'is too short' : null;
+  if (wrong === null) return;
+  throw configError(
+    `${file} line ${lineOf(['defaults', 'timeout'])}: timeout "${timeout}" ${wrong}`,
+    'durations are written 500ms, 30s, 5m',
+    `timeout: ${(parsed.ok ? null : parsed.suggestion) ?? '5s'}`,
+  );
 }
 
 function findLine(document: Document, lines: LineCounter, path: readonly PropertyKey[]): number {
