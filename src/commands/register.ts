@@ -23,9 +23,9 @@ export default class Register extends BaseCommand {
     }),
     id: Flags.string({ description: 'id within the service (default: the first endpoint)', helpValue: 'ID' }),
     ttl: Flags.string({
-      description: 'how long it lives without a renewal, at least 2s',
+      description:
+        "how long it lives without a renewal, at least 2s (default: the layout's own, 30s for sdctl)",
       helpValue: 'DUR',
-      default: '30s',
     }),
     tag: Flags.string({
       multiple: true,
@@ -61,6 +61,7 @@ export default class Register extends BaseCommand {
     'sdctl register order --endpoint http://10.0.4.17:8080',
     'sdctl register order --endpoint http://10.0.4.17:8080 --meta version=1.8.2 --zone eu-west-1a --ttl 15s',
     'sdctl register order --endpoint grpc://10.0.4.17:9090 -o jsonl',
+    'sdctl register order --layout kratos --endpoint grpc://10.0.4.17:9000',
   ];
 
   #cleanup: (() => string) | null = null;

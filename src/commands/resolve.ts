@@ -3,6 +3,7 @@ import { BaseCommand } from '../lib/command/base-command.js';
 import { globalFlags } from '../lib/command/global-flags.js';
 import type { FormatChoice } from '../lib/command/choose-view.js';
 import { refuseEmptyName } from '../lib/command/names.js';
+import { sayOtherRoots } from '../lib/command/other-roots.js';
 import { printEndpoints, resolvePlan } from '../lib/command/resolve-answer.js';
 
 const formats: FormatChoice = {
@@ -14,7 +15,7 @@ const formats: FormatChoice = {
 export default class Resolve extends BaseCommand {
   static override readonly summary = 'Print endpoints of a service to call, one per line';
   static override readonly description =
-    'Only passing instances unless --include says otherwise. One endpoint, or --count, or --all. Exit 3 when none may be called.';
+    'Only passing instances, and those of unknown health, unless --include says otherwise. One endpoint, or --count, or --all. Exit 3 when none may be called.';
   static override readonly args = { service: Args.string({ required: true, description: 'service' }) };
   static override readonly flags = {
     ...globalFlags,
@@ -25,9 +26,14 @@ export default class Resolve extends BaseCommand {
       helpValue: 'NAME',
     }),
     include: Flags.string({
-      description: 'also instances in these states: warning, critical, maintenance, unknown',
+      description: 'also instances in these states: warning, critical, maintenance, disabled',
       helpValue: 'STATES',
     }),
+    protocol: Flags.string({
+      description: 'the endpoint of this protocol, where instances have several',
+      helpValue: 'NAME',
+    }),
+    url: Flags.boolean({ description: 'print protocol://host:port whatever the protocol' }),
     zone: Flags.string({ description: 'zone of the caller, for --strategy nearest', helpValue: 'ZONE' }),
     fields: Flags.string({ description: 'fields of json, jsonl, yaml', helpValue: 'a,b' }),
   };
@@ -44,6 +50,7 @@ export default class Resolve extends BaseCommand {
     const plan = resolvePlan(flags);
     await using handle = await invocation.openRegistry();
     const snapshot = await handle.registry.list(args.service, invocation.callOptions());
+    if (snapshot.instances.length === 0) await sayOtherRoots(invocation, handle);
     await printEndpoints(invocation, snapshot, args.service, plan, flags);
   }
 }

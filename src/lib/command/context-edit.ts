@@ -6,6 +6,7 @@ import { resolveSettings, requireConnection } from '../config/settings.js';
 import { SdctlError } from '../errors.js';
 import { maskUserInfo } from '../config/mask.js';
 import { nearest } from '../config/nearest.js';
+import { requireLayout } from '../registry/open.js';
 import { contextDocument, contextItem } from '../render/documents.js';
 import { safeName } from '../render/safe-text.js';
 import type { Invocation, InvocationFlags } from './invocation.js';
@@ -56,6 +57,7 @@ export async function addContext(
     );
   const { connection } = typed;
   refuseSecret(connection.servers);
+  await requireLayout(connection.backend, connection.layout);
   const entry = toEntry(flagLayer(flags).values, connection.backend, connection.servers, flags);
   if (flags['no-check'] !== true) await testConnection(invocation, name, entry);
   const { exists, isCurrent } = await editConfig(invocation.location, (document, config) => {
@@ -127,7 +129,7 @@ function toEntry(
     backend,
     servers: backend === 'local' ? undefined : servers,
     layout: values.layout,
-    prefix: values.prefix,
+    prefix: values.prefix?.length === 1 ? values.prefix[0] : values.prefix,
     datacenter: values.datacenter,
     namespace: values.namespace,
     partition: values.partition,

@@ -1,6 +1,6 @@
-import { parseTarget, type Target } from '../discovery/target.js';
 import { SdctlError } from '../errors.js';
 import { formatEndpoint } from '../model/endpoint.js';
+import { formatInstanceName, parseInstanceName } from '../model/instance-name.js';
 import type { Instance } from '../model/instance.js';
 import type { DeregisterOutcome, RegistryHandle } from '../registry/types.js';
 import { deregisterResult } from '../render/documents.js';
@@ -10,6 +10,7 @@ import { stateText } from '../render/view.js';
 import { confirm, type ConfirmFlags } from './confirm.js';
 import type { Invocation } from './invocation.js';
 import { originOf } from './list-answer.js';
+import { lookUp, type Named } from './look-up.js';
 import { isDocumentFormat, listDocumentText } from './print-document.js';
 import { usageError } from './usage.js';
 
@@ -30,9 +31,8 @@ export async function deregisterOne(
   flags: DeregisterFlags,
 ): Promise<void> {
   const { diagnostics, view } = invocation;
-  const target = toTarget(argument, flags.id, handle.capabilities.nodes);
-  const snapshot = await handle.registry.list(target.service, invocation.callOptions());
-  const instance = chooseOne(snapshot.instances, target, invocation);
+  refuseNoInstance(argument, flags.id, handle.capabilities.nodes);
+  const instance = chooseOne(await lookUp(invocation, handle, argument, flags.id), argument);
   diagnostics.clear();
   diagnostics.say(planText(invocation, instance));
   if (flags['dry-run'] === true) {
@@ -53,35 +53,47 @@ export async function deregisterOne(
   await print(invocation, instance, outcome);
 }
 
-function toTarget(argument: string, id: string | undefined, hasNodes: boolean): Target {
-  const target = id === undefined ? parseTarget(argument, hasNodes) : { service: argument, id, node: null };
-  if (target !== null && target.service !== '' && target.id !== '') return target;
-  throw usageError(
+function refuseNoInstance(argument: string, id: string | undefined, hasNodes: boolean): void {
+  const isNamed =
+    id === undefined ? parseInstanceName(argument, hasNodes) !== null : argument !== '' && id !== '';
+  if (!isNamed) throw noInstanceName(argument);
+}
+
+function noInstanceName(argument: string): SdctlError {
+  return usageError(
     `"${argument}" does not name an instance`,
     'an instance is written SERVICE/INSTANCE',
     `sdctl list ${argument.split('/')[0] ?? ''}`,
   );
 }
 
-function chooseOne(instances: readonly Instance[], target: Target, invocation: Invocation): Instance {
-  const found = instances.filter(
-    (instance) => instance.id === target.id && (target.node === null || instance.node === target.node),
-  );
-  const [first, second] = found;
-  if (first === undefined) {
-    throw new SdctlError('E_NOT_FOUND', `no instance "${target.id}" in ${target.service}`, {
-      why: `${instances.length} instances exist in ${invocation.place}`,
-      hint: `sdctl list ${target.service}`,
+function chooseOne(named: Named, argument: string): Instance {
+  if (named.type === 'service') throw noInstanceName(argument);
+  const [first, ...others] = named.snapshot.instances;
+  if (first === undefined) throw noInstanceName(argument);
+  if (others.length === 0) return refuseReadOnlyLayout(first);
+  const found = [first, ...others];
+  const keys = found.flatMap(({ key }) => (key === null ? [] : [key]));
+  const names = found.map((instance) => formatInstanceName(instance));
+  const what = `"${named.name.id}" exists ${found.length} times in ${named.name.service}`;
+  if (keys.length > 0)
+    throw new SdctlError('E_AMBIGUOUS', what, {
+      why: `it is the name of several keys: ${keys.join(', ')}; --layout and --prefix tell them apart`,
+      hint: `sdctl deregister ${names[0] ?? ''} --layout ${first.layout} --prefix ${first.root || "''"}`,
+      details: { candidates: names, keys },
     });
-  }
-  if (second === undefined) return first;
-  const names = found.map(({ service, id, node }) =>
-    node === null ? `${service}/${id}` : `${service}/${id}@${node}`,
-  );
-  throw new SdctlError('E_AMBIGUOUS', `"${target.id}" exists ${found.length} times in ${target.service}`, {
+  throw new SdctlError('E_AMBIGUOUS', what, {
     why: `ids are unique per node only: ${names.join(', ')}`,
     hint: `sdctl deregister ${names[0] ?? ''}`,
     details: { candidates: names },
+  });
+}
+
+function refuseReadOnlyLayout(instance: Instance): Instance {
+  if (!instance.readOnly) return instance;
+  throw new SdctlError('E_USAGE', `${formatInstanceName(instance)} is never removed by sdctl`, {
+    why: `the layout ${instance.layout} is read-only: the state of another system`,
+    hint: 'change it with the tools of that system',
   });
 }
 
@@ -103,7 +115,7 @@ function planText(invocation: Invocation, instance: Instance): string {
 }
 
 function refuseOutcome(outcome: DeregisterOutcome, instance: Instance): void {
-  const name = `${instance.service}/${instance.id}`;
+  const name = formatInstanceName(instance);
   if (outcome === 'changed') {
     throw new SdctlError('E_CONFLICT', `${name} changed meanwhile and was left alone`, {
       why: 'it is not the entry that was shown any more',
@@ -133,7 +145,9 @@ async function print(
     );
     invocation.print(await listDocumentText(document, view.format, {}));
   } else if (outcome === 'removed') {
-    invocation.print(`${escapeField(`${instance.service}/${instance.id}`)}\n`);
+    invocation.print(
+      `${escapeField(formatInstanceName({ ...instance, node: null }, instance.node !== null))}\n`,
+    );
   }
   if (outcome === 'absent') invocation.diagnostics.say(`${instanceText(instance, view)} was already gone.`);
   if (outcome === 'planned') invocation.diagnostics.say('Dry run: nothing was removed.');

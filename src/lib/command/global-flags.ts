@@ -27,14 +27,17 @@ const connectionFlags = {
     helpValue: 'DIR',
   }),
   layout: Flags.string({
-    description: 'key and value scheme: auto, sdctl or plain',
+    description: 'key and value scheme: auto, or a name such as kratos (sdctl list --layouts)',
     helpGroup: 'REGISTRY',
     helpValue: 'NAME',
   }),
   prefix: Flags.string({
-    description: 'etcd root (default /services/)',
+    description:
+      "etcd root, repeatable (default: that of the layout, else /services/; '' is the whole store)",
     helpGroup: 'REGISTRY',
     helpValue: 'KEY',
+    multiple: true,
+    multipleNonGreedy: true,
   }),
   datacenter: Flags.string({ description: 'Consul datacenter', helpGroup: 'REGISTRY', helpValue: 'NAME' }),
   namespace: Flags.string({ description: 'Consul namespace', helpGroup: 'REGISTRY', helpValue: 'NAME' }),
@@ -136,7 +139,7 @@ export const selectFlags = {
     multipleNonGreedy: true,
   }),
   health: Flags.string({
-    description: 'passing, warning, critical, maintenance, unknown; comma list',
+    description: 'passing, warning, critical, maintenance, disabled, unknown; comma list',
     helpValue: 'STATES',
   }),
 };

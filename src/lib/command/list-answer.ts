@@ -1,11 +1,12 @@
 import { isGlob } from '../discovery/selector.js';
-import { parseTarget } from '../discovery/target.js';
 import { leaseIdsOf, withLeases } from '../discovery/ttl.js';
 import { SdctlError } from '../errors.js';
+import { formatInstanceName } from '../model/instance-name.js';
 import {
   compareInstances,
   groupServices,
   healthStates,
+  splitServices,
   worstHealth,
   compareText,
   type Instance,
@@ -16,10 +17,11 @@ import type { RegistryHandle } from '../registry/types.js';
 import { instanceList, serviceList } from '../render/documents.js';
 import { renderNames } from '../render/fields.js';
 import { instanceColumns, instanceFields } from '../render/instance-columns.js';
-import { serviceColumns, serviceFields } from '../render/service-columns.js';
+import { rootColumn, serviceColumns, serviceFields } from '../render/service-columns.js';
 import { listSummary, partialLine, undecodedLines } from '../render/summary-lines.js';
 import type { Invocation } from './invocation.js';
-import { noSuchService } from './names.js';
+import { lookUp } from './look-up.js';
+import { sayOtherRoots } from './other-roots.js';
 import { isDocumentFormat, listDocumentText } from './print-document.js';
 import { arrange, printRows, type ListFlags } from './print-list.js';
 import { narrow, type Selection } from './select.js';
@@ -31,6 +33,8 @@ export interface ListQuestion {
   /** A name, a pattern, or nothing for all services. */
   readonly name: string | undefined;
   readonly selection: Selection;
+  /** The instance of that id; empty: all of the service, though its name could be split. */
+  readonly id?: string | undefined;
   /** Read remaining TTLs however many there are. */
   readonly ttl: boolean;
 }
@@ -55,7 +59,7 @@ export async function readSnapshot(
   const overview = name === undefined || isGlob(name);
   const found = overview
     ? { service: null, snapshot: await handle.operations.listAll(invocation.callOptions()) }
-    : await readNamed(invocation, handle, name);
+    : await readNamed(invocation, handle, name, question.id);
   // Before the selection: what is left of a lease may change the health that is asked for.
   const judged =
     question.ttl || !overview
@@ -64,27 +68,18 @@ export async function readSnapshot(
   return { service: found.service, snapshot: narrow(judged, selection) };
 }
 
-/** The service of that name; where there is none, the instance behind its last `/`. */
+/** The service of that name, or the instance behind its last `/`. */
 async function readNamed(
   invocation: Invocation,
   handle: RegistryHandle,
   name: string,
+  id: string | undefined,
 ): Promise<{ service: string; snapshot: Snapshot }> {
-  const whole = await handle.registry.list(name, invocation.callOptions());
-  if (whole.instances.length > 0 || whole.undecoded.length > 0) return { service: name, snapshot: whole };
-  const target = parseTarget(name, handle.capabilities.nodes);
-  if (target === null) throw noSuchService(name, invocation.place);
-  const parent = await handle.registry.list(target.service, invocation.callOptions());
-  const instances = parent.instances.filter(
-    (instance) => instance.id === target.id && (target.node === null || instance.node === target.node),
-  );
-  if (instances.length > 0)
-    return { service: target.service, snapshot: { ...parent, instances, undecoded: [] } };
-  if (parent.instances.length === 0) throw noSuchService(target.service, invocation.place);
-  throw new SdctlError('E_NOT_FOUND', `no instance "${target.id}" in ${target.service}`, {
-    why: `${parent.instances.length} instances exist in ${invocation.place}`,
-    hint: `sdctl list ${target.service}`,
-  });
+  const named = await lookUp(invocation, handle, name, id);
+  return {
+    service: named.type === 'service' ? named.service : named.name.service,
+    snapshot: named.snapshot,
+  };
 }
 
 /** Fills in what the registry says about leases, if it does. */
@@ -124,7 +119,7 @@ export async function printAnswer(
   answer: ListAnswer,
   flags: ListFlags,
 ): Promise<void> {
-  if (answer.service === null) await listServices(invocation, answer, flags);
+  if (answer.service === null) await listServices(invocation, handle, answer, flags);
   else await listInstances(invocation, handle, answer, flags);
 }
 
@@ -144,27 +139,35 @@ async function listInstances(
       await listDocumentText(instanceList(snapshot, originOf(invocation)), view.format, flags),
     );
   } else if (view.format === 'name') {
-    invocation.print(renderNames(namesOf(rows)));
+    invocation.print(renderNames(namesOf(rows, handle.capabilities.nodes)));
   } else {
-    const columns = instanceColumns({ nodes: handle.capabilities.nodes });
+    const columns = instanceColumns({
+      nodes: handle.capabilities.nodes,
+      layouts: splitServices(rows).length > 1,
+    });
     invocation.print(await printRows(rows, { columns, fields: instanceFields }, view, flags));
   }
   sayRest(invocation, answer.snapshot, null);
 }
 
-/** An id alone where it is unique, with its node where another instance of the list has the same one. */
-function namesOf(instances: readonly Instance[]): { service: string; id: string }[] {
+/** The name of each, with its node where another instance of the list has the same id. */
+function namesOf(instances: readonly Instance[], hasNodes: boolean): string[] {
   const seen = new Map<string, number>();
   const keyOf = ({ service, id }: Instance): string => `${service}\n${id}`;
   for (const instance of instances) seen.set(keyOf(instance), (seen.get(keyOf(instance)) ?? 0) + 1);
   return instances.map((instance) => {
     const isShared = instance.node !== null && (seen.get(keyOf(instance)) ?? 0) > 1;
-    return { service: instance.service, id: isShared ? `${instance.id}@${instance.node}` : instance.id };
+    return formatInstanceName({ ...instance, node: isShared ? instance.node : null }, hasNodes);
   });
 }
 
 /** Prints the overview of services. */
-async function listServices(invocation: Invocation, answer: ListAnswer, flags: ListFlags): Promise<void> {
+async function listServices(
+  invocation: Invocation,
+  handle: RegistryHandle,
+  answer: ListAnswer,
+  flags: ListFlags,
+): Promise<void> {
   const { view } = invocation;
   const services = groupServices(answer.snapshot).sort(
     (a, b) => worstRank(a) - worstRank(b) || compareText(a.name, b.name),
@@ -175,11 +178,15 @@ async function listServices(invocation: Invocation, answer: ListAnswer, flags: L
       await listDocumentText(serviceList(rows, answer.snapshot, originOf(invocation)), view.format, flags),
     );
   } else if (view.format === 'name') {
-    invocation.print(renderNames(rows.map((row) => ({ service: row.name }))));
+    invocation.print(renderNames(new Set(rows.map((row) => row.name))));
   } else {
-    invocation.print(await printRows(rows, { columns: serviceColumns, fields: serviceFields }, view, flags));
+    const isSpread = new Set(rows.map(({ root }) => root)).size > 1;
+    const columns = isSpread || view.format === 'wide' ? [...serviceColumns, rootColumn] : serviceColumns;
+    invocation.print(await printRows(rows, { columns, fields: serviceFields }, view, flags));
   }
   sayRest(invocation, answer.snapshot, rows.length);
+  const { instances, undecoded } = answer.snapshot;
+  if (instances.length === 0 && undecoded.length === 0) await sayOtherRoots(invocation, handle);
 }
 
 function worstRank(service: Service): number {

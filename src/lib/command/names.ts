@@ -1,5 +1,5 @@
 import { SdctlError } from '../errors.js';
-import { isNewName } from '../discovery/target.js';
+import { isNewName } from '../discovery/new-name.js';
 import { usageError } from './usage.js';
 
 /** @throws {SdctlError} E_USAGE for a name that sdctl does not give to new services and instances */

@@ -8,7 +8,9 @@ import {
   parseEndpoint,
   type Endpoint,
 } from '../model/endpoint.js';
+import { formatInstanceName } from '../model/instance-name.js';
 import type { RegistrationEvent } from '../model/registration.js';
+import type { LayoutWriter } from '../layouts/types.js';
 import type { Registration, RegistrationSpec, RegistryHandle } from '../registry/types.js';
 import { registrationEventDocument } from '../render/event-documents.js';
 import { renderNames } from '../render/fields.js';
@@ -25,12 +27,13 @@ import { parseRetryStart } from './watch-stream.js';
 /** How long a stop may take before it leaves the entry to its TTL. */
 const STOP_MS = 2_500;
 const MIN_TTL_MS = 2_000;
+const DEFAULT_TTL_MS = 30_000;
 const MAX_TTL_MS = 30 * 86_400_000;
 
 export interface RegisterFlags {
   readonly endpoint: readonly string[];
   readonly id?: string | undefined;
-  readonly ttl: string;
+  readonly ttl?: string | undefined;
   readonly tag?: readonly string[] | undefined;
   readonly meta?: readonly string[] | undefined;
   readonly zone?: string | undefined;
@@ -43,7 +46,8 @@ export interface RegisterFlags {
 
 export interface RegisterPlan {
   readonly spec: Omit<RegistrationSpec, 'id'> & { readonly id: string | null };
-  readonly ttlMs: number;
+  /** null: the layout's own. */
+  readonly ttlMs: number | null;
   readonly deregisterAfterMs: number;
   readonly onLost: 'restore' | 'exit';
   readonly takeover: boolean;
@@ -73,7 +77,10 @@ export function registerPlan(invocation: Invocation, service: string, flags: Reg
       owner: { host: processes.host, pid: processes.pid, started, run: randomUUID() },
       registeredAt: started,
     },
-    ttlMs: requireDuration('--ttl', flags.ttl, { minMs: MIN_TTL_MS, maxMs: MAX_TTL_MS }),
+    ttlMs:
+      flags.ttl === undefined
+        ? null
+        : requireDuration('--ttl', flags.ttl, { minMs: MIN_TTL_MS, maxMs: MAX_TTL_MS }),
     deregisterAfterMs: requireDuration('--deregister-after', flags['deregister-after'], {
       minMs: 60_000,
       maxMs: MAX_TTL_MS,
@@ -132,15 +139,15 @@ export async function keepAnnounced(
   plan: RegisterPlan,
   onCleanup: (text: () => string) => void,
 ): Promise<void> {
-  warn(invocation, handle, plan);
-  const id = plan.spec.id ?? defaultId(plan.spec.service, plan.spec.endpoints, handle.capabilities.nodes);
-  requireNewName('id', id);
-  const name = `${plan.spec.service}/${id}`;
+  const writer = await writerOf(invocation);
+  const ttlMs = plan.ttlMs ?? (writer === null ? DEFAULT_TTL_MS : writer.ttlSeconds * 1_000);
+  warn(invocation, handle, plan, ttlMs);
+  const id = idFor(plan, writer, handle.capabilities.nodes);
   const registration = await handle.registry.register(
     { ...plan.spec, id },
     {
       ...invocation.callOptions(),
-      ttlMs: plan.ttlMs,
+      ttlMs,
       onLost: plan.onLost,
       takeover: plan.takeover,
       retryStartMs: plan.retryStartMs,
@@ -154,7 +161,7 @@ export async function keepAnnounced(
   invocation.diagnostics.clear();
   onCleanup(
     () =>
-      `Deregistering ${name}; a second Ctrl-C leaves it until its lease ends in ${formatDuration(registration.remainingMs() ?? 0)}.`,
+      `Deregistering ${nameOf(registration)}; a second Ctrl-C leaves it until its lease ends in ${formatDuration(registration.remainingMs() ?? 0)}.`,
   );
   const stopped = new Promise<'stopped'>((resolve) => {
     const stop = (): void => {
@@ -165,17 +172,45 @@ export async function keepAnnounced(
   });
   const end = await Promise.race([stopped, registration.ended]);
   if (end !== 'stopped' && end !== null) throw end;
-  if (end === 'stopped') await stop(invocation, registration, name);
+  if (end === 'stopped') await stop(invocation, registration, nameOf(registration));
 }
 
-function warn(invocation: Invocation, handle: RegistryHandle, plan: RegisterPlan): void {
+/** It changes with the lease where the lease stands in the key. */
+function nameOf({ instance }: Registration): string {
+  return formatInstanceName({ ...instance, node: null }, instance.node !== null);
+}
+
+/** How the chosen layout is written; null for sdctl's own. */
+async function writerOf({ connection }: Invocation): Promise<LayoutWriter | null> {
+  const { backend, layout } = connection;
+  if (backend !== 'etcd' || layout === 'auto' || layout === 'sdctl') return null;
+  const { etcdLayout } = await import('../layouts/index.js');
+  // One that has no writer is refused by the registry, which knows why.
+  return etcdLayout(layout)?.writer ?? null;
+}
+
+/** The id: as it was given, else that of the layout, else the first endpoint. @throws {SdctlError} E_USAGE */
+function idFor({ spec }: RegisterPlan, writer: LayoutWriter | null, isShared: boolean): string {
+  const own = writer?.idOf?.({ ...spec, id: '' }) ?? null;
+  if (writer?.hasFixedId === true && spec.id !== null && spec.id !== own)
+    throw usageError(
+      `--id ${spec.id} cannot be registered in this layout`,
+      own === null ? 'the id follows from the lease' : `the id is the address: ${own}`,
+      'leave out --id',
+    );
+  const id = spec.id ?? own ?? defaultId(spec.service, spec.endpoints, isShared);
+  if (own === null || id !== own) requireNewName('id', id);
+  return id;
+}
+
+function warn(invocation: Invocation, handle: RegistryHandle, plan: RegisterPlan, ttlMs: number): void {
   const { capabilities } = handle;
   const warning = (text: string): void => {
     invocation.diagnostics.notify({ level: 'warning', text });
   };
-  if (capabilities.adviseMinTtlMs !== null && plan.ttlMs < capabilities.adviseMinTtlMs) {
+  if (capabilities.adviseMinTtlMs !== null && ttlMs < capabilities.adviseMinTtlMs) {
     warning(
-      `--ttl ${formatDuration(plan.ttlMs)} is short for ${handle.backend}: below ${formatDuration(capabilities.adviseMinTtlMs)} a brief pause makes it critical`,
+      `--ttl ${formatDuration(ttlMs)} is short for ${handle.backend}: below ${formatDuration(capabilities.adviseMinTtlMs)} a brief pause makes it critical`,
     );
   }
   const loopback = plan.spec.endpoints.find(isLoopback);
@@ -228,7 +263,9 @@ function print(invocation: Invocation, plan: RegisterPlan, event: RegistrationEv
   if (view.format === 'jsonl')
     invocation.print(`${toJson(registrationEventDocument(event, connection.backend))}\n`);
   if (view.format === 'name' && event.type === 'registered')
-    invocation.print(renderNames([{ service: event.instance.service, id: event.instance.id }]));
+    invocation.print(
+      renderNames([formatInstanceName({ ...event.instance, node: null }, event.instance.node !== null)]),
+    );
   if (flags.quiet === true) return;
   for (const line of registrationLines(event, { ...originOf(invocation), onLost: plan.onLost }, stderrView))
     diagnostics.line(line);

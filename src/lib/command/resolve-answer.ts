@@ -1,7 +1,7 @@
 import { pickEndpoints, strategies, type Choice, type Strategy } from '../discovery/pick.js';
 import { parseHealthList } from '../discovery/selector.js';
 import { SdctlError } from '../errors.js';
-import { formatCallTarget } from '../model/endpoint.js';
+import { formatCallTarget, formatEndpoint } from '../model/endpoint.js';
 import type { Health, Instance, Snapshot } from '../model/instance.js';
 import { endpointList } from '../render/documents.js';
 import { instanceText } from '../render/event-lines.js';
@@ -10,6 +10,7 @@ import { escapeField } from '../render/safe-text.js';
 import { partialLine, undecodedLines } from '../render/summary-lines.js';
 import type { Invocation } from './invocation.js';
 import { originOf } from './list-answer.js';
+import { requireOneService } from './look-up.js';
 import { noSuchService } from './names.js';
 import { isDocumentFormat, listDocumentText } from './print-document.js';
 import { printRows } from './print-list.js';
@@ -21,6 +22,8 @@ export interface ResolveFlags {
   readonly strategy?: string | undefined;
   readonly include?: string | undefined;
   readonly zone?: string | undefined;
+  readonly protocol?: string | undefined;
+  readonly url?: boolean | undefined;
 }
 
 export interface ResolvePlan {
@@ -28,6 +31,10 @@ export interface ResolvePlan {
   readonly usable: ReadonlySet<Health>;
   readonly count: number;
   readonly zone: string | null;
+  /** Of the endpoint to choose; null: the first one that has a port. */
+  readonly protocol: string | null;
+  /** Print the protocol too, whatever it is. */
+  readonly url: boolean;
 }
 
 /** @throws {SdctlError} E_USAGE for a flag that cannot be read */
@@ -52,12 +59,12 @@ export function resolvePlan(flags: ResolveFlags): ResolvePlan {
   if (include?.ok === false)
     throw usageError(
       `--include ${include.word} is no state`,
-      'valid: warning, critical, maintenance, unknown',
+      'valid: warning, critical, maintenance, disabled',
       '--include warning',
     );
   return {
     strategy,
-    usable: new Set<Health>(['passing', ...(include?.states ?? [])]),
+    usable: new Set<Health>(['passing', 'unknown', ...(include?.states ?? [])]),
     count:
       flags.all === true
         ? Infinity
@@ -65,6 +72,8 @@ export function resolvePlan(flags: ResolveFlags): ResolvePlan {
           ? 1
           : requireInteger('--count', flags.count, 1),
     zone: flags.zone ?? null,
+    protocol: flags.protocol?.toLowerCase() ?? null,
+    url: flags.url === true,
   };
 }
 
@@ -86,6 +95,7 @@ export async function printEndpoints(
   for (const line of undecodedLines(snapshot.undecoded, view)) invocation.diagnostics.say(line);
   if (snapshot.partial) invocation.diagnostics.say(partialLine(originOf(invocation), view));
   const turn = Math.floor(deps.clock.nowMs() / 1_000);
+  requireOneService(service, snapshot.instances, `sdctl resolve ${service}`);
   const { choices, skipped } = pickEndpoints(snapshot.instances, { ...plan, random: deps.random, turn });
   for (const { instance, why } of skipped) {
     invocation.diagnostics.notify({
@@ -95,20 +105,23 @@ export async function printEndpoints(
   }
   if (choices.length === 0) throw noneUsable(service, snapshot, skipped);
   const chosen = choices.slice(0, plan.count);
-  invocation.print(await endpointsText(invocation, snapshot, chosen, flags));
+  invocation.print(await endpointsText(invocation, snapshot, chosen, { ...flags, url: plan.url }));
 }
 
 async function endpointsText(
   invocation: Invocation,
   snapshot: Snapshot,
   chosen: readonly Choice[],
-  flags: { readonly fields?: string | undefined },
+  flags: { readonly fields?: string | undefined; readonly url: boolean },
 ): Promise<string> {
   const { view } = invocation;
   if (isDocumentFormat(view.format))
     return listDocumentText(endpointList(chosen, snapshot, originOf(invocation)), view.format, flags);
   if (view.format === 'name')
-    return chosen.map(({ endpoint }) => `${escapeField(formatCallTarget(endpoint))}\n`).join('');
+    return chosen
+      .map(({ endpoint }) => (flags.url ? formatEndpoint(endpoint) : formatCallTarget(endpoint)))
+      .map((target) => `${escapeField(target)}\n`)
+      .join('');
   const rows: readonly Instance[] = chosen.map(({ instance }) => instance);
   return printRows(rows, { columns: instanceColumns(), fields: instanceFields }, view, flags);
 }
@@ -122,7 +135,7 @@ function noneUsable(
   for (const { why } of skipped) counts.set(why, (counts.get(why) ?? 0) + 1);
   if (snapshot.undecoded.length > 0) counts.set('unreadable', snapshot.undecoded.length);
   const why = [...counts].map(([reason, count]) => `${count} ${reason}`).join(', ');
-  const first = ['warning', 'unknown'].find((state) => counts.has(state));
+  const first = ['warning'].find((state) => counts.has(state));
   return new SdctlError('E_NO_USABLE', `no instance of "${service}" may be called`, {
     why: `${snapshot.instances.length} registered: ${why}`,
     hint: first === undefined ? `sdctl list ${service}` : `sdctl resolve ${service} --include ${first}`,

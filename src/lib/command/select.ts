@@ -37,13 +37,14 @@ export function toSelection(flags: SelectFlags, pattern: string | undefined): Se
       );
     tests.push(parsed.matches);
   }
-  for (const tag of flags.tag ?? []) tests.push((instance) => instance.tags.includes(tag));
+  for (const tag of flags.tag ?? [])
+    tests.push((instance) => instance.tags.includes(tag) || instance.consul?.rawTags.includes(tag) === true);
   if (flags.health !== undefined) {
     const parsed = parseHealthList(flags.health);
     if (!parsed.ok)
       throw usageError(
         `--health ${parsed.word} is no state`,
-        'valid: passing, warning, critical, maintenance, unknown',
+        'valid: passing, warning, critical, maintenance, disabled, unknown',
         '--health warning,critical',
       );
     tests.push((instance) => parsed.states.has(instance.health));

@@ -14,7 +14,7 @@ export interface ConnectionValues {
   readonly backend?: BackendName;
   readonly servers?: readonly string[];
   readonly layout?: string;
-  readonly prefix?: string;
+  readonly prefix?: readonly string[];
   readonly datacenter?: string;
   readonly namespace?: string;
   readonly partition?: string;
@@ -45,7 +45,7 @@ export interface ConnectionFlags {
   readonly backend?: string | undefined;
   readonly server?: readonly string[] | undefined;
   readonly layout?: string | undefined;
-  readonly prefix?: string | undefined;
+  readonly prefix?: readonly string[] | undefined;
   readonly datacenter?: string | undefined;
   readonly namespace?: string | undefined;
   readonly partition?: string | undefined;
@@ -110,7 +110,7 @@ export function envLayer(env: Env): Layer {
   for (const [key, [, name]] of Object.entries(names)) {
     const value = name === null ? undefined : env[name];
     if (name === null || value === undefined || (value === '' && key !== 'prefix')) continue;
-    values[key] = key === 'servers' ? splitList([value]) : key === 'insecureSkipVerify' ? isOn(value) : value;
+    values[key] = fromVariable(key, value);
     labels[key as ConnectionKey] = name;
   }
   for (const [key, name] of [
@@ -123,6 +123,19 @@ export function envLayer(env: Env): Layer {
     labels[key] = source.origin;
   }
   return { values: checked(values, labels), labels, ownsServers: false };
+}
+
+function fromVariable(key: string, value: string): unknown {
+  switch (key) {
+    case 'servers':
+      return splitList([value]);
+    case 'prefix':
+      return value === '' ? [''] : splitList([value]);
+    case 'insecureSkipVerify':
+      return isOn(value);
+    default:
+      return value;
+  }
 }
 
 function secretFromEnv(env: Env, name: string): SecretSource | null {
@@ -140,9 +153,11 @@ export function contextLayer(name: string, context: ContextConfig, home: string 
   const values: MutableValues = { backend: context.backend };
   if (context.servers !== undefined) values.servers = splitList(context.servers);
   if (context.directory !== undefined) values.directory = path(context.directory);
-  for (const key of ['layout', 'prefix', 'datacenter', 'namespace', 'partition'] as const) {
+  for (const key of ['layout', 'datacenter', 'namespace', 'partition'] as const) {
     if (context[key] !== undefined) values[key] = context[key];
   }
+  if (context.prefix !== undefined)
+    values.prefix = typeof context.prefix === 'string' ? [context.prefix] : context.prefix;
   const { tls, auth } = context;
   for (const key of ['caFile', 'certFile', 'keyFile'] as const)
     if (tls?.[key] !== undefined) values[key] = path(tls[key]);

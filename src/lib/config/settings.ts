@@ -1,6 +1,5 @@
 import { join } from 'node:path';
 import { SdctlError } from '../errors.js';
-import { layoutNames } from '../layouts/index.js';
 import { parseServer } from '../registry/server-url.js';
 import type { BackendName, Connection } from '../registry/connection.js';
 import type { Env } from './env.js';
@@ -48,7 +47,6 @@ const wellKnownPorts: Readonly<Record<number, BackendName>> = {
   8500: 'consul',
   8501: 'consul',
 };
-const DEFAULT_PREFIX = '/services/';
 
 /**
  * Merges flags > SDCTL_* > context > native variables > defaults; a context named by flag ranks with flags.
@@ -148,14 +146,14 @@ function guessBackend(
   return server.kind === 'tcp' ? wellKnownPorts[server.port] : 'consul';
 }
 
-function toConnection({ values, labels }: Merged, context: string | null, env: Env): Connection {
+function toConnection({ values }: Merged, context: string | null, env: Env): Connection {
   for (const server of values.servers) parseServer(server, defaultPorts[values.backend] || 1);
   return {
     backend: values.backend,
     context,
     servers: values.servers,
-    prefix: normalisePrefix(values.prefix ?? DEFAULT_PREFIX),
-    layout: requireLayout(values.layout ?? 'auto', labels.layout ?? ''),
+    prefixes: (values.prefix ?? []).map(normalisePrefix),
+    layout: values.layout ?? 'auto',
     tls: {
       caFile: values.caFile ?? null,
       certFile: values.certFile ?? null,
@@ -171,18 +169,6 @@ function toConnection({ values, labels }: Merged, context: string | null, env: E
     partition: values.partition ?? null,
     directory: values.backend === 'local' ? (values.directory ?? localDirectory(env)) : null,
   };
-}
-
-/** @throws {SdctlError} E_USAGE or, for a context, E_CONFIG with the names there are */
-function requireLayout(name: string, label: string): string {
-  const known = ['auto', ...layoutNames];
-  if (known.includes(name)) return name;
-  const close = nearest(name, known) ?? 'auto';
-  const isTyped = label.startsWith('--') || label.startsWith('SDCTL_');
-  throw new SdctlError(isTyped ? 'E_USAGE' : 'E_CONFIG', `${label}: no layout "${name}"`, {
-    why: `valid: ${known.join(', ')}`,
-    hint: isTyped ? `--layout ${close}` : `layout: ${close}`,
-  });
 }
 
 /** Ends in the separator, so that `order` never matches `order-admin`; empty stays empty: the whole store. */
@@ -215,10 +201,13 @@ function toSources({ values, labels }: Merged, context: Settings['context'], env
     else if (setting === 'servers') {
       const shown = values.servers.map((server) => parseServer(server, defaultPorts[values.backend]).url);
       if (shown.length > 0) rows.push({ setting, value: shown.join(','), from });
+    } else if (setting === 'prefix') {
+      const shown = (values.prefix ?? []).map((prefix) => (prefix === '' ? "''" : prefix));
+      rows.push({ setting, value: shown.join(','), from });
     } else rows.push({ setting, value: String(value), from });
   }
   if (values.prefix === undefined && values.backend === 'etcd')
-    rows.push({ setting: 'prefix', value: DEFAULT_PREFIX, from: 'built-in' });
+    rows.push({ setting: 'prefix', value: '(the root of the layout)', from: 'built-in' });
   if (values.directory === undefined && values.backend === 'local')
     rows.push({ setting: 'directory', value: localDirectory(env), from: 'built-in' });
   if (values.layout === undefined) rows.push({ setting: 'layout', value: 'auto', from: 'built-in' });

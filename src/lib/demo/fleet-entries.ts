@@ -1,4 +1,4 @@
-import { encodeSdctlValue } from '../layouts/sdctl.js';
+import { encodeSdctlValue } from '../layouts/etcd/sdctl.js';
 import type { Owner } from '../model/instance.js';
 import type { ProcessProbe } from '../registry/claim.js';
 import { isExpired, type Decision, type Store, type Stored } from '../registry/local/store.js';

@@ -12,6 +12,8 @@ export interface PickOptions {
   readonly random: Random;
   /** round-robin: where to begin; any whole number. */
   readonly turn: number;
+  /** Of the endpoint; null: the first one that has a port. */
+  readonly protocol: string | null;
   /** nearest: the caller's zone. */
   readonly zone: string | null;
 }
@@ -36,8 +38,13 @@ export function pickEndpoints(instances: readonly Instance[], options: PickOptio
   for (const instance of [...instances].sort(
     (a, b) => compareText(a.id, b.id) || compareText(a.node ?? '', b.node ?? ''),
   )) {
-    const endpoint = instance.endpoints.find((candidate) => candidate.port !== null);
+    const spoken = instance.endpoints.filter(
+      ({ protocol }) => options.protocol === null || protocol === options.protocol,
+    );
+    const endpoint = spoken.find((candidate) => candidate.port !== null);
     if (!options.usable.has(instance.health)) skipped.push({ instance, why: instance.health });
+    else if (spoken.length === 0 && options.protocol !== null)
+      skipped.push({ instance, why: `no ${options.protocol} endpoint` });
     else if (endpoint === undefined) skipped.push({ instance, why: 'no endpoint with a port' });
     else choices.push({ instance, endpoint });
   }
@@ -51,7 +58,11 @@ function order(choices: readonly Choice[], options: PickOptions): readonly Choic
     case 'random':
       return byWeight(choices, () => 1, options.random);
     case 'weighted':
-      return byWeight(choices, ({ instance }) => instance.weight ?? 1, options.random);
+      return byWeight(
+        choices,
+        ({ instance }) => instance.effectiveWeight ?? instance.weight ?? 1,
+        options.random,
+      );
     case 'round-robin': {
       const start = choices.length === 0 ? 0 : options.turn % choices.length;
       return [...choices.slice(start), ...choices.slice(0, start)];

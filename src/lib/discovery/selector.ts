@@ -70,6 +70,8 @@ function valueOf(instance: Instance, key: string): string | null {
     case 'version':
     case 'zone':
     case 'node':
+    case 'namespace':
+    case 'layout':
       return instance[key];
     case 'weight':
       return instance.weight === null ? null : String(instance.weight);

@@ -5,7 +5,8 @@ export type Condition = (instances: Iterable<Instance>) => boolean;
 export type UntilResult =
   { readonly ok: true; readonly holds: Condition } | { readonly ok: false; readonly reason: string };
 
-const COUNT = /^(instances|passing|warning|critical|maintenance|unknown)\s*(>=|<=|==|!=|=|>|<)\s*(\d+)$/;
+const COUNT =
+  /^(instances|passing|warning|critical|maintenance|disabled|unknown)\s*(>=|<=|==|!=|=|>|<)\s*(\d+)$/;
 const NAMED = /^(gone|present)\s*=\s*(.+)$/s;
 
 /** Reads `passing>=3`, `instances==0`, `gone=ID`, `present=ID`; several joined by commas must all hold. */

@@ -1,49 +1,89 @@
 import { createHash } from 'node:crypto';
-import type { Instance, UndecodedEntry } from '../model/instance.js';
-import { decodeUtf8, identify } from './identify.js';
-import { plainLayout } from './plain.js';
-import { sdctlLayout } from './sdctl.js';
-import type { Layout, LayoutRoot, RawEntry } from './types.js';
-
-/** In the order of detection: the first that claims an entry reads it. A new layout is one file and one line here. */
-export const layouts: readonly Layout[] = [sdctlLayout, plainLayout];
-
-export const layoutNames: readonly string[] = layouts.map((layout) => layout.name);
+import type { Instance, SkippedEntry, UndecodedEntry } from '../model/instance.js';
+import { EntryText } from './entry-text.js';
+import { etcdLayouts } from './etcd/index.js';
+import type { DecodeContext, DecodeResult, EtcdLayout, LayoutRoot, RawEntry } from './types.js';
+import { decodeUtf8 } from './utf8.js';
 
 export type Decoded =
   | { readonly state: 'instance'; readonly instance: Instance }
+  | { readonly state: 'skipped'; readonly entry: SkippedEntry }
   | { readonly state: 'undecoded'; readonly entry: UndecodedEntry };
+
+/** The layout of a name; undefined for `auto` and for a name nobody has. */
+export function etcdLayout(name: string): EtcdLayout | undefined {
+  return etcdLayouts.find((layout) => layout.name === name);
+}
 
 /**
  * Reads one entry with the layouts in order; total.
  *
  * @param layoutName `auto` for all, else the only layout to try
  */
-export function decodeEntry(entry: RawEntry, root: LayoutRoot, layoutName = 'auto'): Decoded {
-  for (const layout of layouts) {
-    if (layoutName !== 'auto' && layout.name !== layoutName) continue;
-    const result = layout.decode(entry, root);
+export function decodeEntry(raw: RawEntry, root: LayoutRoot, layoutName = 'auto'): Decoded {
+  const entry = EntryText.of(raw);
+  if (entry === null) return undecoded(raw, null, 'the key is not UTF-8');
+  const forced = layoutName !== 'auto';
+  const context: DecodeContext = { prefix: root.prefix, forced };
+  for (const layout of etcdLayouts) {
+    if (forced && layout.name !== layoutName) continue;
+    const result = layout.decode(entry, context);
     if (result.state === 'instance') return result;
-    if (result.state === 'undecodable')
-      return { state: 'undecoded', entry: undecoded(entry, root, result.reason) };
+    if (result.state === 'skip') return { state: 'skipped', entry: toSkipped(entry, layout, result) };
+    if (result.state === 'undecodable') return undecoded(raw, result.service, result.reason);
   }
-  return { state: 'undecoded', entry: undecoded(entry, root, reasonFor(entry)) };
+  const service = entry.nameBelow(root)?.service ?? null;
+  if (entry.text === null) return undecoded(raw, service, 'the value is not UTF-8');
+  return undecoded(raw, service, forced ? `not the layout ${layoutName}` : 'no layout knows this value');
 }
 
-function reasonFor(entry: RawEntry): string {
-  if (decodeUtf8(entry.key) === null) return 'the key is not UTF-8';
-  if (decodeUtf8(entry.value) === null) return 'the value is not UTF-8';
-  return 'no layout knows this value';
+/**
+ * Beginnings of all keys that the entries of one service may have below a root, whatever their layout.
+ *
+ * @returns null: they may be anywhere below it
+ */
+export function placesOf(service: string, root: LayoutRoot, layoutName = 'auto'): readonly string[] | null {
+  const found = new Set<string>();
+  const context = { prefix: root.prefix, forced: layoutName !== 'auto' };
+  for (const layout of etcdLayouts) {
+    if (layoutName !== 'auto' && layout.name !== layoutName) continue;
+    const places =
+      layout.places === undefined ? [`${root.prefix}${service}/`] : layout.places(service, context);
+    if (places === null) return null;
+    for (const place of places) found.add(place);
+  }
+  return withoutCovered([...found]);
 }
 
-function undecoded(entry: RawEntry, root: LayoutRoot, reason: string): UndecodedEntry {
+/** Drops what begins with another one of the list: its keys are read there. */
+export function withoutCovered(prefixes: readonly string[]): readonly string[] {
+  return [...new Set(prefixes)].filter(
+    (prefix) => !prefixes.some((other) => other !== prefix && prefix.startsWith(other)),
+  );
+}
+
+function toSkipped(
+  entry: EntryText,
+  layout: EtcdLayout,
+  result: Extract<DecodeResult, { state: 'skip' }>,
+): SkippedEntry {
+  const { reason, service = null, address = null, name = null } = result;
+  return { key: entry.key, layout: layout.name, reason, service, address, name, keys: null };
+}
+
+function undecoded(raw: RawEntry, service: string | null, reason: string): Decoded {
+  const key = decodeUtf8(raw.key);
   return {
-    // Latin-1 keeps every byte of a key that is not UTF-8 distinct, so that two such keys never look the same.
-    key: decodeUtf8(entry.key) ?? Buffer.from(entry.key).toString('latin1'),
-    service: identify(entry, root)?.service ?? null,
-    reason,
-    sizeBytes: entry.value.length,
-    sha256: createHash('sha256').update(entry.value).digest('hex'),
-    leaseId: entry.leaseId,
+    state: 'undecoded',
+    entry: {
+      // Latin-1 keeps every byte of a key that is not UTF-8 distinct, so that two such keys never look the same.
+      key: key ?? Buffer.from(raw.key).toString('latin1'),
+      isBinaryKey: key === null,
+      service,
+      reason,
+      sizeBytes: raw.value.length,
+      sha256: createHash('sha256').update(raw.value).digest('hex'),
+      leaseId: raw.leaseId,
+    },
   };
 }

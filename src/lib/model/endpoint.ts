@@ -6,6 +6,10 @@ export interface Endpoint {
   readonly address: string;
   /** 1 to 65535; null when the registry does not say. */
   readonly port: number | null;
+  /** Of this endpoint alone, where one entry holds several. */
+  readonly weight?: number;
+  /** Whether it speaks TLS, where the entry says so beside the protocol. */
+  readonly secure?: boolean;
 }
 
 const URL_FORM = /^([A-Za-z][A-Za-z0-9+.-]*):\/\/(.*)$/s;
@@ -43,7 +47,7 @@ export function formatEndpoint(endpoint: Endpoint): string {
 }
 
 /** `host:port`, or only the host where the port is unknown; IPv6 in brackets when a port follows or a URL needs it. */
-function formatHostPort(endpoint: Endpoint): string {
+export function formatHostPort(endpoint: Endpoint): string {
   const isV6 = endpoint.address.includes(':');
   const host =
     isV6 && (endpoint.port !== null || endpoint.protocol !== null)

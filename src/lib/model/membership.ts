@@ -1,5 +1,12 @@
 import type { SdctlError } from '../errors.js';
-import { instanceKey, type Instance, type Revision, type Snapshot, type UndecodedEntry } from './instance.js';
+import {
+  instanceKey,
+  type Instance,
+  type Revision,
+  type SkippedEntry,
+  type Snapshot,
+  type UndecodedEntry,
+} from './instance.js';
 
 /**
  * Why an instance is gone. `deleted`: somebody removed it. `expired`: it was not renewed in time.
@@ -40,6 +47,7 @@ export type MembershipEvent =
 export type Change =
   | { readonly type: 'put'; readonly instance: Instance }
   | { readonly type: 'undecoded'; readonly entry: UndecodedEntry }
+  | { readonly type: 'skipped'; readonly entry: SkippedEntry }
   | { readonly type: 'remove'; readonly key: string; readonly reason: LeftReason };
 
 /** A change of the set, before it gets its time and revision. */
@@ -54,12 +62,12 @@ function sameInstance(a: Instance, b: Instance): boolean {
 }
 
 function fingerprint(instance: Instance): string {
-  const { revision: _revision, lease, checks, metadata, ...rest } = instance;
+  const { revision: _revision, lease, checks, nodeChecks, metadata, ...rest } = instance;
   return JSON.stringify([
     rest,
     lease?.id ?? null,
     Object.entries(metadata).sort(([a], [b]) => (a < b ? -1 : 1)),
-    checks.map((check) => [check.id, check.health]),
+    [...checks, ...nodeChecks].map((check) => [check.id, check.health]),
   ]);
 }
 
@@ -67,6 +75,7 @@ function fingerprint(instance: Instance): string {
 export class MembershipState {
   readonly #instances = new Map<string, Instance>();
   readonly #undecoded = new Map<string, UndecodedEntry>();
+  readonly #skipped = new Map<string, SkippedEntry>();
   #partial = false;
 
   get size(): number {
@@ -93,6 +102,8 @@ export class MembershipState {
     for (const [key, instance] of next) this.#instances.set(key, instance);
     this.#undecoded.clear();
     for (const entry of snapshot.undecoded) this.#undecoded.set(entry.key, entry);
+    this.#skipped.clear();
+    for (const entry of snapshot.skipped) this.#skipped.set(entry.key, entry);
     this.#partial = snapshot.partial;
     return differences;
   }
@@ -104,6 +115,7 @@ export class MembershipState {
         const key = instanceKey(change.instance);
         const previous = this.#instances.get(key);
         this.#undecoded.delete(key);
+        this.#skipped.delete(key);
         this.#instances.set(key, change.instance);
         if (previous === undefined) return { type: 'joined', instance: change.instance };
         if (sameInstance(previous, change.instance)) return null;
@@ -111,9 +123,15 @@ export class MembershipState {
       }
       case 'undecoded':
         this.#undecoded.set(change.entry.key, change.entry);
+        this.#skipped.delete(change.entry.key);
+        return this.#remove(change.entry.key, 'unknown');
+      case 'skipped':
+        this.#skipped.set(change.entry.key, change.entry);
+        this.#undecoded.delete(change.entry.key);
         return this.#remove(change.entry.key, 'unknown');
       case 'remove':
         this.#undecoded.delete(change.key);
+        this.#skipped.delete(change.key);
         return this.#remove(change.key, change.reason);
     }
   }
@@ -124,6 +142,7 @@ export class MembershipState {
       service,
       instances: [...this.#instances.values()],
       undecoded: [...this.#undecoded.values()],
+      skipped: [...this.#skipped.values()],
       revision,
       takenAtMs,
       partial: this.#partial,

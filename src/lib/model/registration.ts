@@ -32,5 +32,11 @@ export type RegistrationEvent =
       readonly cause: SdctlError;
     })
   | (EventBase & { readonly type: 'lost'; readonly why: string })
-  | (EventBase & { readonly type: 'restored'; readonly ttlSeconds: number; readonly previousLeaseId: string })
+  | (EventBase & {
+      readonly type: 'restored';
+      readonly ttlSeconds: number;
+      readonly previousLeaseId: string;
+      /** What it was before, where it is announced under another key now; null where the key is the same. */
+      readonly previous: Instance | null;
+    })
   | (EventBase & { readonly type: 'deregistered'; readonly outcome: string });

@@ -32,8 +32,12 @@ export interface Connection {
   readonly context: string | null;
   /** `http://host:port`, `https://host:port`, `unix:///path`; never empty for etcd and Consul. */
   readonly servers: readonly string[];
-  /** etcd: where services begin; ends in `/` or is empty. */
-  readonly prefix: string;
+  /**
+   * etcd: where services begin; each ends in `/`, or is empty: the whole store. None: the root of the layout, which is
+   * `/services/` for `auto`.
+   */
+  readonly prefixes: readonly string[];
+  /** `auto`, or the name of the only layout to read. */
   readonly layout: string;
   readonly tls: TlsSettings;
   readonly username: string | null;

@@ -247,6 +247,7 @@ class KeptRegistration implements Registration {
   async #restore(signal: AbortSignal): Promise<void> {
     const { clock, random } = this.#deps;
     const previousLeaseId = this.#leaseId;
+    const before = this.#instance;
     for (let failures = 1; !signal.aborted; failures += 1) {
       const sentMs = clock.monotonicMs();
       this.#lost = { claimSentMs: sentMs };
@@ -262,7 +263,8 @@ class KeptRegistration implements Registration {
         this.#confirmedMs = sentMs;
         this.#late = null;
         this.#lost = null;
-        this.#emit({ type: 'restored', ttlSeconds: this.#ttlMs / 1_000, previousLeaseId });
+        const previous = before.key === this.#instance.key ? null : before;
+        this.#emit({ type: 'restored', ttlSeconds: this.#ttlMs / 1_000, previousLeaseId, previous });
         return;
       } catch (error) {
         if (isAborted(signal)) return;

@@ -11,6 +11,18 @@ const openers: Readonly<Record<BackendName, () => Promise<Opener>>> = {
   local: async () => (await import('./local/open-local.js')).openLocal,
 };
 
+/** Which names of layouts a backend knows; loaded only to check one. */
+const layoutChecks: Readonly<Record<BackendName, () => Promise<(name: string) => unknown>>> = {
+  etcd: async () => (await import('./etcd-layout.js')).requireEtcdLayout,
+  consul: async () => (await import('./consul-layout.js')).requireConsulLayout,
+  local: async () => (await import('./etcd-layout.js')).requireEtcdLayout,
+};
+
+/** @throws {SdctlError} E_USAGE for a layout that nobody has on that backend */
+export async function requireLayout(backend: BackendName, name: string): Promise<void> {
+  (await layoutChecks[backend]())(name);
+}
+
 /**
  * Opens a registry. No call is made yet: a server that is away shows with the first call.
  *

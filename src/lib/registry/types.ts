@@ -113,6 +113,12 @@ export interface Lease {
   readonly leftSeconds: number | null;
 }
 
+/** A root under which services stand. */
+export interface RootUse {
+  readonly root: string;
+  readonly layout: string;
+}
+
 /** How one server of a registry is. */
 export interface ServerStatus {
   readonly server: string;
@@ -127,6 +133,12 @@ export interface ServerStatus {
 export interface RegistryOperations {
   /** All services with all their instances, in as few calls as the registry allows. */
   listAll(options: CallOptions): Promise<Snapshot>;
+  /** The entries of several services in one snapshot, for a name that may mean one or the other. */
+  lookUp(services: readonly string[], options: CallOptions): Promise<Snapshot>;
+  /** All services of the registry, also outside the roots in force (etcd). */
+  listEverywhere(options: CallOptions): Promise<Snapshot>;
+  /** Where services stand, found by looking here and there: quick, and complete for roots, not for services (etcd). */
+  findRoots(options: CallOptions): Promise<readonly RootUse[]>;
   /** TTLs of the given leases, 64 in flight; ids the registry does not know are left out. */
   leases(ids: readonly string[], options: CallOptions): Promise<ReadonlyMap<string, Lease>>;
   /** Every server by itself; never rejects because one is down. */

@@ -12,7 +12,7 @@ export type ChangedField =
   | 'tags'
   | 'metadata'
   | 'lease'
-  | 'owner'
+  | 'registrant'
   | 'node'
   | 'registeredAt'
   | 'layout'
@@ -21,18 +21,24 @@ export type ChangedField =
 const COMPARED: readonly (readonly [ChangedField, (instance: Instance) => unknown])[] = [
   ['health', (instance) => instance.health],
   ['healthReason', (instance) => instance.healthReason],
-  ['endpoints', (instance) => instance.endpoints.map(formatEndpoint)],
+  ['endpoints', (instance) => instance.endpoints.map((one) => [formatEndpoint(one), one.weight, one.secure])],
   ['version', (instance) => instance.version],
-  ['weight', (instance) => instance.weight],
+  ['weight', (instance) => [instance.weight, instance.effectiveWeight]],
   ['zone', (instance) => instance.zone],
   ['tags', (instance) => instance.tags],
   ['metadata', (instance) => sortedEntries(instance.metadata)],
   ['lease', (instance) => instance.lease?.id ?? null],
-  ['owner', (instance) => instance.owner && [instance.owner.host, instance.owner.pid, instance.owner.run]],
+  [
+    'registrant',
+    (instance) => instance.owner && [instance.owner.host, instance.owner.pid, instance.owner.run],
+  ],
   ['node', (instance) => instance.node],
   ['registeredAt', (instance) => instance.registeredAt],
   ['layout', (instance) => instance.layout],
-  ['checks', (instance) => instance.checks.map((check) => [check.id, check.health])],
+  [
+    'checks',
+    (instance) => [...instance.checks, ...instance.nodeChecks].map((check) => [check.id, check.health]),
+  ],
 ];
 
 /** Names of the fields that differ, the most important first. Remaining TTLs and revisions are not compared. */

@@ -3,6 +3,7 @@ import type {
   DeregisterItem,
   EndpointItem,
   InstanceItem,
+  LayoutItem,
   ListDocument,
   ServiceItem,
   SettingItem,
@@ -15,6 +16,7 @@ type ListKind = ListDocument['kind'];
 /** Kind of one item of a list in `-o jsonl`. */
 const ITEM_KINDS: Readonly<Record<ListKind, string>> = {
   InstanceList: 'Instance',
+  LayoutList: 'Layout',
   ServiceList: 'Service',
   EndpointList: 'Endpoint',
   ContextList: 'Context',
@@ -30,23 +32,40 @@ const instanceNames: Names<InstanceItem> = {
   id: true,
   health: true,
   healthReason: true,
+  address: true,
+  port: true,
+  protocol: true,
   endpoints: true,
   version: true,
   weight: true,
+  effectiveWeight: true,
   zone: true,
   node: true,
+  namespace: true,
   tags: true,
   metadata: true,
   lease: true,
   owner: true,
+  registrant: true,
   registeredAt: true,
   layout: true,
+  readOnly: true,
+  warnings: true,
   key: true,
+  root: true,
   revision: true,
   checks: true,
+  nodeChecks: true,
+  kind: true,
+  external: true,
+  monitor: true,
+  alloc: true,
+  rawTags: true,
 };
+const layoutNames: Names<LayoutItem> = { layout: true, root: true, services: true, instances: true };
 const serviceNames: Names<ServiceItem> = {
   service: true,
+  root: true,
   instances: true,
   health: true,
   lowestTtlSeconds: true,
@@ -96,6 +115,7 @@ const deregisterNames: Names<DeregisterItem> = {
 /** Names that `--fields` takes for the items of a document, in the order in which they are written. */
 export const fieldNames: Readonly<Record<ListKind, readonly string[]>> = {
   InstanceList: Object.keys(instanceNames),
+  LayoutList: Object.keys(layoutNames),
   ServiceList: Object.keys(serviceNames),
   EndpointList: Object.keys(endpointNames),
   ContextList: Object.keys(contextNames),
@@ -109,6 +129,7 @@ export interface ProjectedList {
   readonly kind: ListKind;
   readonly items: readonly Readonly<Record<string, unknown>>[];
   readonly undecoded?: readonly object[];
+  readonly skipped?: readonly object[];
 }
 
 export type Projection =
@@ -128,10 +149,12 @@ function pick(values: ReadonlyMap<string, unknown>, names: readonly string[]): R
   return Object.fromEntries(names.map((name) => [name, values.get(name)]));
 }
 
-/** A list for `-o jsonl`: one line per item with `apiVersion` and `kind`, then one per entry nobody could read. */
+/** A list for `-o jsonl`: one line per item with `apiVersion` and `kind`, then one per entry nobody could read or that is no instance. */
 export function* listLines(document: ListDocument | ProjectedList): Generator<string> {
   const head = headOf(ITEM_KINDS[document.kind]);
   for (const item of document.items) yield toJson({ ...head, ...item });
   const undecoded = 'undecoded' in document ? (document.undecoded ?? []) : [];
   for (const entry of undecoded) yield toJson({ ...headOf('UndecodedEntry'), ...entry });
+  const skipped = 'skipped' in document ? (document.skipped ?? []) : [];
+  for (const entry of skipped) yield toJson({ ...headOf('SkippedEntry'), ...entry });
 }

@@ -1,7 +1,17 @@
 import type { SdctlError } from '../errors.js';
 import { formatCallTarget, formatEndpoint, type Endpoint } from '../model/endpoint.js';
-import type { Instance, Service, UndecodedEntry } from '../model/instance.js';
-import type { CauseItem, EndpointItem, InstanceItem, ServiceItem, UndecodedItem } from './document-types.js';
+import type { Check, Instance, LayoutUse, Service, SkippedEntry, UndecodedEntry } from '../model/instance.js';
+import type {
+  CauseItem,
+  CheckItem,
+  EndpointItem,
+  InstanceEndpointItem,
+  InstanceItem,
+  LayoutItem,
+  ServiceItem,
+  SkippedItem,
+  UndecodedItem,
+} from './document-types.js';
 import { toUtc } from './instance-facts.js';
 import { lowestTtlSeconds } from './service-columns.js';
 
@@ -14,17 +24,23 @@ export function leaseDecimal(id: string, backend: string): string | null {
 
 /** An instance as every document has it. */
 export function instanceItem(instance: Instance, backend: string): InstanceItem {
-  const { lease, owner } = instance;
+  const { lease, owner, consul } = instance;
+  const first = instance.endpoints[0] ?? null;
   return {
     service: instance.service,
     id: instance.id,
     health: instance.health,
     healthReason: instance.healthReason,
-    endpoints: instance.endpoints.map(formatEndpoint),
+    address: first?.address ?? null,
+    port: first?.port ?? null,
+    protocol: first?.protocol ?? null,
+    endpoints: instance.endpoints.map(instanceEndpointItem),
     version: instance.version,
     weight: instance.weight,
+    effectiveWeight: instance.effectiveWeight,
     zone: instance.zone,
     node: instance.node,
+    namespace: instance.namespace,
     tags: instance.tags,
     metadata: instance.metadata,
     lease:
@@ -36,32 +52,44 @@ export function instanceItem(instance: Instance, backend: string): InstanceItem 
             ttlSeconds: lease.ttlSeconds,
             leftSeconds: lease.leftSeconds,
           },
-    owner:
+    owner: consul?.managedBy ?? null,
+    registrant:
       owner === null
         ? null
         : { host: owner.host, pid: owner.pid, started: toUtc(owner.started), run: owner.run },
     registeredAt: toUtc(instance.registeredAt),
     layout: instance.layout,
+    readOnly: instance.readOnly ? true : null,
+    warnings: instance.warnings,
     key: instance.key,
+    root: instance.root,
     revision: instance.revision,
-    checks: instance.checks.map(({ id, name, type, health, output, notes }) => ({
-      id,
-      name,
-      type,
-      health,
-      output,
-      notes,
-    })),
+    checks: instance.checks.map(checkItem),
+    nodeChecks: instance.nodeChecks.map(checkItem),
+    kind: consul?.kind ?? null,
+    external: consul?.external === true ? true : null,
+    monitor: consul?.monitoredBy ?? null,
+    alloc: consul?.alloc ?? null,
+    rawTags: consul?.rawTags ?? [],
   };
+}
+
+function instanceEndpointItem({ protocol, address, port, weight, secure }: Endpoint): InstanceEndpointItem {
+  return { protocol, address, port, weight: weight ?? null, secure: secure ?? null };
+}
+
+function checkItem({ id, name, type, health, output, notes }: Check): CheckItem {
+  return { id, name, type, health, output, notes };
 }
 
 /** A service as the overview has it. */
 export function serviceItem(service: Service): ServiceItem {
-  const { passing, warning, critical, maintenance, unknown } = service.health;
+  const { passing, warning, critical, maintenance, disabled, unknown } = service.health;
   return {
     service: service.name,
+    root: service.root,
     instances: service.instances.length,
-    health: { passing, warning, critical, maintenance, unknown },
+    health: { passing, warning, critical, maintenance, disabled, unknown },
     lowestTtlSeconds: lowestTtlSeconds(service.instances),
     layouts: service.layouts,
   };
@@ -87,9 +115,22 @@ export function endpointItem(instance: Instance, endpoint: Endpoint): EndpointIt
 
 /** An entry that nobody could read. */
 export function undecodedItem(entry: UndecodedEntry, backend: string): UndecodedItem {
-  const { key, service, reason, sizeBytes, sha256, leaseId } = entry;
+  const { isBinaryKey, service, reason, sizeBytes, sha256, leaseId } = entry;
   const lease = leaseId === null ? null : { id: leaseId, idDecimal: leaseDecimal(leaseId, backend) };
-  return { key, service, reason, sizeBytes, sha256, lease };
+  const key = isBinaryKey ? null : entry.key;
+  const keyBase64 = isBinaryKey ? Buffer.from(entry.key, 'latin1').toString('base64') : null;
+  return { key, keyBase64, service, reason, sizeBytes, sha256, lease };
+}
+
+/** A key that is no instance, or a tree. */
+export function skippedItem(entry: SkippedEntry): SkippedItem {
+  const { key, layout, reason, service, address, name, keys } = entry;
+  return { key, layout, reason, service, address, name, keys };
+}
+
+/** One layout in one place. */
+export function layoutItem({ layout, root, services, instances }: LayoutUse): LayoutItem {
+  return { layout, root, services, instances };
 }
 
 /** The part of an error that programs may rely on. */

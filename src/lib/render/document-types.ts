@@ -1,5 +1,5 @@
 import type { ErrorCode } from '../errors.js';
-import type { Health } from '../model/instance.js';
+import type { Health, InstanceWarning, SkipReason } from '../model/instance.js';
 import type { LeftReason } from '../model/membership.js';
 import type { ChangedField } from './changed-fields.js';
 
@@ -38,30 +38,69 @@ export interface OwnerItem {
   readonly run: string;
 }
 
+/** One address of an instance. */
+export interface InstanceEndpointItem {
+  readonly protocol: string | null;
+  /** IPv6 without brackets. */
+  readonly address: string;
+  readonly port: number | null;
+  readonly weight: number | null;
+  /** Whether it speaks TLS, where the entry says so beside the protocol. */
+  readonly secure: boolean | null;
+}
+
 export interface InstanceItem {
   readonly service: string;
   readonly id: string;
   readonly health: Health;
   readonly healthReason: string | null;
-  /** `http://10.0.4.17:8080`, as they are registered. */
-  readonly endpoints: readonly string[];
+  /** Of the first endpoint, as `port` and `protocol` are. */
+  readonly address: string | null;
+  readonly port: number | null;
+  readonly protocol: string | null;
+  readonly endpoints: readonly InstanceEndpointItem[];
   readonly version: string | null;
+  /** As stored. */
   readonly weight: number | null;
+  /** What readers take in place of a stored weight that they do not accept. */
+  readonly effectiveWeight: number | null;
   readonly zone: string | null;
   readonly node: string | null;
+  readonly namespace: string | null;
   readonly tags: readonly string[];
   readonly metadata: Readonly<Record<string, string>>;
   readonly lease: LeaseItem | null;
-  readonly owner: OwnerItem | null;
+  /** The system that put it there and puts it back, such as `nomad`. */
+  readonly owner: string | null;
+  /** The process that registered it, where sdctl did. */
+  readonly registrant: OwnerItem | null;
   readonly registeredAt: string | null;
   readonly layout: string;
+  /** true or null. */
+  readonly readOnly: true | null;
+  readonly warnings: readonly InstanceWarning[];
   readonly key: string | null;
+  /** etcd: the part of the key before the service. */
+  readonly root: string | null;
   readonly revision: string;
   readonly checks: readonly CheckItem[];
+  readonly nodeChecks: readonly CheckItem[];
+  /** Consul: what kind of proxy or gateway it is. */
+  readonly kind: string | null;
+  /** Consul: true where its node has no agent, else null. */
+  readonly external: true | null;
+  /** Consul: who writes its health in place of an agent, such as `consul-esm`. */
+  readonly monitor: string | null;
+  /** Nomad's allocation. */
+  readonly alloc: string | null;
+  /** Consul: tags as registered, the encoded ones too. */
+  readonly rawTags: readonly string[];
 }
 
 export interface ServiceItem {
   readonly service: string;
+  /** etcd: the part of its keys before the service; null elsewhere. */
+  readonly root: string | null;
   readonly instances: number;
   readonly health: Readonly<Record<Health, number>>;
   readonly lowestTtlSeconds: number | null;
@@ -85,12 +124,36 @@ export interface EndpointItem {
 }
 
 export interface UndecodedItem {
-  readonly key: string;
+  /** null where it is not UTF-8. */
+  readonly key: string | null;
+  /** The key in base64 where it is not UTF-8. */
+  readonly keyBase64: string | null;
   readonly service: string | null;
   readonly reason: string;
   readonly sizeBytes: number;
   readonly sha256: string;
   readonly lease: { readonly id: string; readonly idDecimal: string | null } | null;
+}
+
+/** A key that a framework keeps beside its instances, or a whole tree that was stepped over. */
+export interface SkippedItem {
+  readonly key: string;
+  readonly layout: string | null;
+  readonly reason: SkipReason;
+  readonly service: string | null;
+  readonly address: string | null;
+  readonly name: string | null;
+  /** How many keys a tree holds; null: it is one key. */
+  readonly keys: number | null;
+}
+
+/** One layout in one place. */
+export interface LayoutItem {
+  readonly layout: string;
+  /** etcd: the root; null elsewhere. */
+  readonly root: string | null;
+  readonly services: number;
+  readonly instances: number;
 }
 
 /** A list answered by a registry. */
@@ -104,8 +167,10 @@ interface ListHead<Kind extends string, Item> extends Head<Kind> {
   readonly partial: boolean;
   readonly items: readonly Item[];
   readonly undecoded: readonly UndecodedItem[];
+  readonly skipped: readonly SkippedItem[];
 }
 
+export type LayoutList = ListHead<'LayoutList', LayoutItem>;
 export type InstanceList = ListHead<'InstanceList', InstanceItem>;
 export type ServiceList = ListHead<'ServiceList', ServiceItem>;
 export type EndpointList = ListHead<'EndpointList', EndpointItem>;
@@ -115,6 +180,8 @@ export type InstanceLine = Head<'Instance'> & InstanceItem;
 export type ServiceLine = Head<'Service'> & ServiceItem;
 export type EndpointLine = Head<'Endpoint'> & EndpointItem;
 export type UndecodedLine = Head<'UndecodedEntry'> & UndecodedItem;
+export type SkippedLine = Head<'SkippedEntry'> & SkippedItem;
+export type LayoutLine = Head<'Layout'> & LayoutItem;
 export type SettingLine = Head<'Setting'> & SettingItem;
 export type DeregistrationLine = Head<'Deregistration'> & DeregisterItem;
 
@@ -145,6 +212,7 @@ export type MembershipEventDocument =
       readonly type: 'synced';
       readonly instances: readonly InstanceItem[];
       readonly undecoded: readonly UndecodedItem[];
+      readonly skipped: readonly SkippedItem[];
       readonly partial: boolean;
     })
   | (ChangeHead & { readonly type: 'joined' })
@@ -189,6 +257,10 @@ export type RegistrationEventDocument =
       readonly ttlSeconds: number;
       readonly previousLeaseId: string;
       readonly previousLeaseIdDecimal: string | null;
+      /** Where it is announced under another key now: the instance that it was, and its key. */
+      readonly previousInstance: string | null;
+      readonly previousKey: string | null;
+      readonly entry: InstanceItem;
     })
   | (RegistrationHead & { readonly type: 'deregistered'; readonly outcome: string });
 
@@ -216,7 +288,8 @@ export interface ContextItem {
   readonly backend: string;
   readonly servers: readonly string[];
   readonly layout: string | null;
-  readonly prefix: string | null;
+  /** One root, or several. */
+  readonly prefix: string | readonly string[] | null;
   readonly datacenter: string | null;
   readonly namespace: string | null;
   readonly partition: string | null;
@@ -299,7 +372,7 @@ export interface ErrorDocument extends Head<'Error'> {
 
 /** Documents with `items`, to which `--fields` and `-o jsonl` apply. */
 export type ListDocument =
-  InstanceList | ServiceList | EndpointList | ContextList | ConfigView | DeregisterResult;
+  InstanceList | ServiceList | LayoutList | EndpointList | ContextList | ConfigView | DeregisterResult;
 
 export type SdctlDocument =
   | ListDocument
@@ -307,6 +380,8 @@ export type SdctlDocument =
   | ServiceLine
   | EndpointLine
   | UndecodedLine
+  | SkippedLine
+  | LayoutLine
   | SettingLine
   | DeregistrationLine
   | MembershipEventDocument

@@ -1,8 +1,16 @@
 import type { SdctlError } from '../errors.js';
 import type { Endpoint } from '../model/endpoint.js';
-import type { Instance, Service, Snapshot } from '../model/instance.js';
+import type { Instance, LayoutUse, Service, Snapshot } from '../model/instance.js';
 import { toRfc3339 } from '../time/clock.js';
-import { causeItem, endpointItem, instanceItem, serviceItem, undecodedItem } from './document-items.js';
+import {
+  causeItem,
+  endpointItem,
+  instanceItem,
+  layoutItem,
+  serviceItem,
+  skippedItem,
+  undecodedItem,
+} from './document-items.js';
 import type {
   ApiVersion,
   ConfigFileDocument,
@@ -17,6 +25,7 @@ import type {
   ErrorDocument,
   Head,
   InstanceList,
+  LayoutList,
   ServiceList,
   VersionDocument,
 } from './document-types.js';
@@ -30,7 +39,7 @@ export function headOf<Kind extends string>(kind: Kind): Head<Kind> {
 }
 
 /** What a list says about itself besides its items. */
-type Taken = Pick<Snapshot, 'revision' | 'takenAtMs' | 'partial' | 'undecoded'>;
+type Taken = Pick<Snapshot, 'revision' | 'takenAtMs' | 'partial' | 'undecoded' | 'skipped'>;
 
 function listHead<Kind extends string>(kind: Kind, taken: Taken, origin: Origin) {
   return {
@@ -43,14 +52,18 @@ function listHead<Kind extends string>(kind: Kind, taken: Taken, origin: Origin)
   };
 }
 
-function undecodedOf(taken: Taken, origin: Origin) {
-  return { undecoded: taken.undecoded.map((entry) => undecodedItem(entry, origin.backend)) };
+/** What a list says besides its items. */
+function restOf(taken: Taken, origin: Origin) {
+  return {
+    undecoded: taken.undecoded.map((entry) => undecodedItem(entry, origin.backend)),
+    skipped: taken.skipped.map(skippedItem),
+  };
 }
 
 /** Instances in the order of the snapshot; one item for `list SERVICE/INSTANCE`. */
 export function instanceList(snapshot: Snapshot, origin: Origin): InstanceList {
   const items = snapshot.instances.map((instance) => instanceItem(instance, origin.backend));
-  return { ...listHead('InstanceList', snapshot, origin), items, ...undecodedOf(snapshot, origin) };
+  return { ...listHead('InstanceList', snapshot, origin), items, ...restOf(snapshot, origin) };
 }
 
 /** Services in the order given, from the snapshot they were grouped from. */
@@ -58,7 +71,16 @@ export function serviceList(services: readonly Service[], taken: Taken, origin: 
   return {
     ...listHead('ServiceList', taken, origin),
     items: services.map(serviceItem),
-    ...undecodedOf(taken, origin),
+    ...restOf(taken, origin),
+  };
+}
+
+/** Which layouts stand where. */
+export function layoutList(uses: readonly LayoutUse[], taken: Taken, origin: Origin): LayoutList {
+  return {
+    ...listHead('LayoutList', taken, origin),
+    items: uses.map(layoutItem),
+    ...restOf(taken, origin),
   };
 }
 
@@ -69,7 +91,7 @@ export function endpointList(
   origin: Origin,
 ): EndpointList {
   const items = chosen.map(({ instance, endpoint }) => endpointItem(instance, endpoint));
-  return { ...listHead('EndpointList', taken, origin), items, ...undecodedOf(taken, origin) };
+  return { ...listHead('EndpointList', taken, origin), items, ...restOf(taken, origin) };
 }
 
 /** What became of each target of a removal. */
@@ -118,7 +140,7 @@ export interface ContextSource {
   readonly backend: string;
   readonly servers?: readonly string[] | undefined;
   readonly layout?: string | undefined;
-  readonly prefix?: string | undefined;
+  readonly prefix?: string | readonly string[] | undefined;
   readonly datacenter?: string | undefined;
   readonly namespace?: string | undefined;
   readonly partition?: string | undefined;

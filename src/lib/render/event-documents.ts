@@ -1,7 +1,7 @@
 import type { MembershipEvent } from '../model/membership.js';
 import type { RegistrationEvent } from '../model/registration.js';
 import { changedFields } from './changed-fields.js';
-import { causeItem, instanceItem, leaseDecimal, undecodedItem } from './document-items.js';
+import { causeItem, instanceItem, leaseDecimal, skippedItem, undecodedItem } from './document-items.js';
 import type { MembershipEventDocument, RegistrationEventDocument } from './document-types.js';
 import { headOf } from './documents.js';
 
@@ -20,7 +20,7 @@ export function membershipEventDocument(
   const { at, revision } = event;
   const head = headOf('MembershipEvent');
   if (event.type === 'synced') {
-    const { service, instances, undecoded, partial } = event.snapshot;
+    const { service, instances, undecoded, skipped, partial } = event.snapshot;
     return {
       ...head,
       type: 'synced',
@@ -29,6 +29,7 @@ export function membershipEventDocument(
       revision,
       instances: instances.map((instance) => instanceItem(instance, origin.backend)),
       undecoded: undecoded.map((entry) => undecodedItem(entry, origin.backend)),
+      skipped: skipped.map(skippedItem),
       partial,
     };
   }
@@ -89,9 +90,18 @@ export function registrationEventDocument(
     case 'lost':
       return { ...head, type: 'lost', ...rest, why: event.why };
     case 'restored': {
-      const { ttlSeconds, previousLeaseId } = event;
-      const previousLeaseIdDecimal = leaseDecimal(previousLeaseId, backend);
-      return { ...head, type: 'restored', ...rest, ttlSeconds, previousLeaseId, previousLeaseIdDecimal };
+      const { ttlSeconds, previousLeaseId, previous } = event;
+      return {
+        ...head,
+        type: 'restored',
+        ...rest,
+        ttlSeconds,
+        previousLeaseId,
+        previousLeaseIdDecimal: leaseDecimal(previousLeaseId, backend),
+        previousInstance: previous?.id ?? null,
+        previousKey: previous?.key ?? null,
+        entry: instanceItem(event.instance, backend),
+      };
     }
     case 'deregistered':
       return { ...head, type: 'deregistered', ...rest, outcome: event.outcome };

@@ -1,4 +1,5 @@
 import { toService, type Instance, type Snapshot } from '../model/instance.js';
+import { formatInstanceName } from '../model/instance-name.js';
 import type { LeftReason, MembershipEvent } from '../model/membership.js';
 import { changedFields, changedMetadata, type ChangedField } from './changed-fields.js';
 import { tsvLine, type Field } from './fields.js';
@@ -60,9 +61,7 @@ export function instanceText(
   instance: Pick<Instance, 'service' | 'id' | 'node'>,
   view: Pick<View, 'ascii'>,
 ): SafeText {
-  const ascii = { ascii: view.ascii };
-  const node = instance.node === null ? '' : `@${safeName(instance.node, ascii)}`;
-  return ownText(`${safeName(instance.service, ascii)}/${safeName(instance.id, ascii)}${node}`);
+  return safeName(formatInstanceName(instance), { ascii: view.ascii });
 }
 
 function detailText(event: MembershipEvent, view: View): string {
@@ -142,7 +141,7 @@ function changeText(field: ChangedField, previous: Instance, instance: Instance,
     }
     case 'lease':
       return `lease ${step(previous.lease?.id ?? null, instance.lease?.id ?? null)}`;
-    case 'owner':
+    case 'registrant':
       return 'another process registered it';
     case 'registeredAt':
       return 'registered again';

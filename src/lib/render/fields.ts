@@ -74,11 +74,9 @@ function compareValues(a: FieldValue, b: FieldValue, descending: boolean): numbe
   return descending ? -order : order;
 }
 
-/** What `-o name` prints: one object per line, `SERVICE` or `SERVICE/INSTANCE`, escaped, each ended by a newline. */
-export function renderNames(names: Iterable<{ readonly service: string; readonly id?: string }>): string {
+/** What `-o name` prints: one name per line, escaped, each ended by a newline. */
+export function renderNames(names: Iterable<string>): string {
   let out = '';
-  for (const { service, id } of names) {
-    out += id === undefined ? `${escapeField(service)}\n` : `${escapeField(service)}/${escapeField(id)}\n`;
-  }
+  for (const name of names) out += `${escapeField(name)}\n`;
   return out;
 }

@@ -11,14 +11,23 @@ export interface InstanceColumnOptions {
   readonly services?: boolean;
   /** Show NODE in `table` too: ids are unique per node only. Default false. */
   readonly nodes?: boolean;
+  /** Show LAYOUT and KEY in `table` too: the list holds entries of several. Default false. */
+  readonly layouts?: boolean;
 }
 
 /** Columns of a list of instances for people. */
 export function instanceColumns(options: InstanceColumnOptions = {}): readonly Column<Instance>[] {
   const service = options.services === true ? [serviceColumn] : [];
   const node: Column<Instance> = options.nodes === true ? nodeColumn : { ...nodeColumn, wide: true };
-  return [...service, ...leading, leaseColumn, versionColumn, zoneColumn, node, ageColumn, ...trailing];
+  const last =
+    options.layouts === true
+      ? trailing.map((column) => (SHARED.has(column.key) ? { ...column, wide: false } : column))
+      : trailing;
+  return [...service, ...leading, leaseColumn, versionColumn, zoneColumn, node, ageColumn, ...last];
 }
+
+/** What tells entries of one service apart that have different layouts or roots. */
+const SHARED = new Set(['layout', 'key']);
 
 const serviceColumn: Column<Instance> = {
   key: 'service',
@@ -108,6 +117,13 @@ const trailing: readonly Column<Instance>[] = [
     wide: true,
     cell: (row, view) => nameCell(row.layout, view),
   },
+  {
+    key: 'owner',
+    header: 'OWNER',
+    align: 'left',
+    wide: true,
+    cell: (row, view) => nameCell(row.consul?.managedBy ?? row.consul?.monitoredBy ?? null, view),
+  },
   { key: 'key', header: 'KEY', align: 'left', wide: true, cell: (row, view) => nameCell(row.key, view) },
 ];
 
@@ -170,4 +186,8 @@ export const instanceFields: readonly Field<Instance>[] = [
   { key: 'service', value: (row) => row.service },
   { key: 'endpoints', value: (row) => row.endpoints.map(formatEndpoint) },
   { key: 'weight', value: (row) => row.weight },
+  { key: 'effectiveWeight', value: (row) => row.effectiveWeight },
+  { key: 'namespace', value: (row) => row.namespace },
+  { key: 'warnings', value: (row) => row.warnings },
+  { key: 'owner', value: (row) => row.consul?.managedBy ?? row.consul?.monitoredBy ?? null },
 ];

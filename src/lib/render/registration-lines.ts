@@ -45,8 +45,9 @@ export function registrationLines(
       // A registry that names a claim after its run or check gives the same one again.
       const was =
         event.previousLeaseId === event.leaseId ? '' : ` (was ${safeName(event.previousLeaseId, ascii)})`;
+      const before = event.previous === null ? '' : ` in place of ${instanceText(event.previous, view)}`;
       return timed(
-        `${paint('restored', 'passing', view)}: ${name} is registered again, lease ${lease}${was}, TTL ${secondsText(event.ttlSeconds)}`,
+        `${paint('restored', 'passing', view)}: ${name} is registered again${before}, lease ${lease}${was}, TTL ${secondsText(event.ttlSeconds)}`,
       );
     }
     case 'deregistered':

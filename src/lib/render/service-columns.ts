@@ -41,6 +41,16 @@ export const serviceColumns: readonly Column<Service>[] = [
   },
 ];
 
+/** ROOT, for lists that hold one name twice. */
+export const rootColumn: Column<Service> = {
+  key: 'root',
+  header: 'ROOT',
+  align: 'left',
+  cut: 'end',
+  leaves: 4,
+  cell: (row, view) => ({ text: row.root === null ? ownText('-') : shownName(row.root || "''", view) }),
+};
+
 function shownName(value: string, view: View): SafeText {
   return safeName(value, { ascii: view.ascii, max: view.format === 'wide' ? Infinity : 256 });
 }
@@ -88,4 +98,6 @@ export const serviceFields: readonly Field<Service>[] = [
   { key: 'unknown', value: (row) => row.health.unknown },
   { key: 'lowestTtlSeconds', value: (row) => lowestTtlSeconds(row.instances) },
   { key: 'layouts', value: (row) => row.layouts },
+  { key: 'disabled', value: (row) => row.health.disabled },
+  { key: 'root', value: (row) => row.root },
 ];

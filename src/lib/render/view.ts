@@ -31,6 +31,7 @@ const STYLES: Readonly<Record<StyleName, Parameters<typeof styleText>[0]>> = {
   warning: 'yellow',
   critical: 'red',
   maintenance: 'blue',
+  disabled: 'blue',
   unknown: 'dim',
   left: 'dim',
   dim: 'dim',
@@ -42,12 +43,13 @@ const GLYPHS: Readonly<Record<ShownState, readonly [glyph: string, ascii: string
   warning: ['▲', '!', 'warning'],
   critical: ['✖', 'x', 'critical'],
   maintenance: ['◼', 'm', 'maint'],
+  disabled: ['◼', 'm', 'disabled'],
   unknown: ['◌', '?', 'unknown'],
   left: ['○', '-', 'left'],
 };
 
 /** Order in which counts of states are shown. */
-export const shownOrder = ['passing', 'warning', 'critical', 'maintenance', 'unknown'] as const;
+export const shownOrder = ['passing', 'warning', 'critical', 'maintenance', 'disabled', 'unknown'] as const;
 
 /** The glyph of a state; its ASCII form where only ASCII may be written. */
 export function glyphOf(state: ShownState, view: Pick<View, 'ascii'>): SafeText {

@@ -3,7 +3,7 @@ import { isGone, isHtml, notConsul } from './map-error.js';
 import { decodeEntry } from './decode.js';
 import { hasExpired, readChecks, ttlCheckOf } from './health.js';
 import { objectOf, textOf, type JsonObject } from './json.js';
-import { metaIn, readMeta } from './meta.js';
+import { ownerIn } from './meta.js';
 import { pathPart } from './path-part.js';
 import type { AskLimits, ConsulServer } from './server.js';
 
@@ -39,7 +39,7 @@ function toAgentService(server: ConsulServer, value: unknown): AgentService {
   return {
     record,
     name: textOf(record['Service']),
-    run: readMeta(metaIn(record)).owner?.run ?? null,
+    run: ownerIn(record)?.run ?? null,
     hash: textOf(record['ContentHash']),
   };
 }
@@ -62,12 +62,18 @@ export async function readAgentEntry(
   const id = textOf(service.record['ID']);
   const checks = readChecks(value).filter((check) => check.serviceId === id);
   const nodeName = node ?? checks[0]?.node ?? '';
-  const entry = decodeEntry({ Node: nodeName }, service.record, checks, id);
+  const entry = decodeEntry({
+    node: { Node: nodeName },
+    service: service.record,
+    checks,
+    place: id,
+    layout: 'auto',
+  });
   if (!('instance' in entry)) throw notConsul(server, 'its answer is not a service');
   const check = ttlCheckOf(checks, id);
-  const { ttlSeconds } = readMeta(metaIn(service.record));
   if (check === undefined) return { instance: entry.instance, leftMs: null };
   if (hasExpired(check)) return { instance: entry.instance, leftMs: 0 };
+  const ttlSeconds = entry.instance.lease?.ttlSeconds ?? null;
   return { instance: entry.instance, leftMs: ttlSeconds === null ? null : ttlSeconds * 1_000 };
 }
 

@@ -16,6 +16,7 @@ import type {
   RegistrationSpec,
   Registry,
   RegistryOperations,
+  RootUse,
   ServerStatus,
   WatchOptions,
 } from '../types.js';
@@ -38,6 +39,8 @@ export interface ConsulRegistryDeps extends RegistryDeps {
   readonly visibility: Visibility;
   readonly credentials: Credentials;
   readonly datacenter: string | null;
+  /** `auto`, or the layout to read with. */
+  readonly layout: string;
 }
 
 /** Both ports on Consul. */
@@ -60,6 +63,20 @@ export class ConsulRegistry implements Registry, RegistryOperations {
     return (await reader.listAll(startCall(options, timeouts.listMs, clock))).snapshot;
   }
 
+  async lookUp(services: readonly string[], options: CallOptions): Promise<Snapshot> {
+    const { clock, timeouts, reader } = this.#deps;
+    return (await reader.lookUp(services, startCall(options, timeouts.listMs, clock))).snapshot;
+  }
+
+  async listEverywhere(options: CallOptions): Promise<Snapshot> {
+    return this.listAll(options);
+  }
+
+  /** Consul has no roots. */
+  async findRoots(): Promise<readonly RootUse[]> {
+    return [];
+  }
+
   watch(service: string | null, options: WatchOptions): AsyncIterable<MembershipEvent> {
     const { timeouts } = this.#deps;
     const deps: FollowerDeps = {
@@ -72,6 +89,7 @@ export class ConsulRegistry implements Registry, RegistryOperations {
   }
 
   async register(spec: RegistrationSpec, options: RegisterOptions): Promise<Registration> {
+    requireOwnLayout(this.#deps.layout);
     this.#requireFreeId(spec);
     const deregisterAfterMs = options.deregisterAfterMs ?? DEFAULT_DEREGISTER_AFTER_MS;
     const limits = { ttlMs: options.ttlMs, deregisterAfterMs };
@@ -126,6 +144,15 @@ export class ConsulRegistry implements Registry, RegistryOperations {
     );
     this.#deps.servers.destroy();
   }
+}
+
+/** On Consul frameworks talk to agents in their own way, with checks of their own. @throws {SdctlError} E_USAGE */
+function requireOwnLayout(layout: string): void {
+  if (layout === 'auto' || layout === 'sdctl') return;
+  throw new SdctlError('E_USAGE', `sdctl does not register in the layout ${layout} on Consul`, {
+    why: 'there only its own layout is written',
+    hint: '--layout sdctl',
+  });
 }
 
 /** A watch reads again and again; what it has to say of each read is said once. */

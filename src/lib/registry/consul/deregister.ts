@@ -95,7 +95,7 @@ function isExpected(instance: Instance, expected: Instance): boolean {
 }
 
 async function remove(deps: DeregisterDeps, instance: Instance, call: Call): Promise<DeregisterOutcome> {
-  const alive = instance.checks.find((check) => check.id === NODE_ALIVE);
+  const alive = instance.nodeChecks.find((check) => check.id === NODE_ALIVE);
   const hasLiveAgent = alive !== undefined && alive.health !== 'critical';
   if (!hasLiveAgent) return removeFromCatalog(deps, instance, call);
   const order = deps.servers.inOrder();

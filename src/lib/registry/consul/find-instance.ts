@@ -17,7 +17,7 @@ export async function findInstances(
   const filter = PLAIN_ID.test(target.id) ? { filter: `Service.ID == "${target.id}"` } : {};
   const query = { ...filter, ...(consistent ? { consistent: true as const } : {}) };
   const served = await servers.read({ path: servicePath(target.service), query }, call);
-  return decodeHealth(served, target.service).flatMap((entry) =>
+  return decodeHealth(served, target.service, 'auto').flatMap((entry) =>
     'instance' in entry && entry.instance.id === target.id ? [entry.instance] : [],
   );
 }

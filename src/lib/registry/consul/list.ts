@@ -22,6 +22,8 @@ export interface ListDeps {
   readonly servers: Servers;
   readonly visibility: Visibility;
   readonly clock: Clock;
+  /** `auto`, or the layout to read with. */
+  readonly layout: string;
 }
 
 /** Reads the catalog; every read is complete or fails. */
@@ -49,7 +51,7 @@ export class CatalogReader {
   /** Turns the answer of `health/service/<name>` into a snapshot. */
   async toListed(service: string, served: Served, call: Call): Promise<Listed> {
     const { visibility, servers } = this.#deps;
-    const entries = decodeHealth(served, service);
+    const entries = decodeHealth(served, service, this.#deps.layout);
     let partial = visibility.wasFiltered(served);
     if (entries.length === 0) {
       const view = await visibility.check(servers, call);
@@ -59,6 +61,27 @@ export class CatalogReader {
     if (partial) visibility.warnPartial(call);
     const index = served.headers['x-consul-index'] ?? '0';
     return { snapshot: this.#snapshot(service, entries, index, partial), server: served.server, index };
+  }
+
+  /**
+   * All instances of several services, one of which may have none.
+   *
+   * @throws {SdctlError} E_FILTERED when access rules hide everything
+   */
+  async lookUp(services: readonly string[], call: Call): Promise<Listed> {
+    // A name that Consul cannot be asked for is nobody's.
+    const names = services.filter(canBeAsked);
+    const [first, ...others] = await Promise.all(names.map((name) => this.listService(name, call)));
+    if (first === undefined) return this.listService(services[0] ?? '', call);
+    const parts = [first, ...others].map(({ snapshot }) => snapshot);
+    const snapshot = {
+      ...first.snapshot,
+      service: others.length === 0 ? first.snapshot.service : null,
+      instances: parts.flatMap(({ instances }) => instances),
+      undecoded: parts.flatMap(({ undecoded }) => undecoded),
+      partial: parts.some(({ partial }) => partial),
+    };
+    return { ...first, snapshot };
   }
 
   /**
@@ -89,7 +112,7 @@ export class CatalogReader {
 
   async #byService(names: readonly string[], call: Call): Promise<Entry[]> {
     const parts = await mapBounded(names.filter(canBeAsked), call, async (name, part) =>
-      decodeHealth(await this.#deps.servers.read({ path: servicePath(name) }, part), name),
+      decodeHealth(await this.#deps.servers.read({ path: servicePath(name) }, part), name, this.#deps.layout),
     );
     return [...parts.flat(), ...hidden(names, 'service')];
   }
@@ -106,7 +129,9 @@ export class CatalogReader {
     const checks = groupChecks(
       readChecks((await this.#deps.servers.read({ path: '/health/state/any' }, call)).value),
     );
-    const entries = parts.flatMap((part) => (part === null ? [] : decodeNode(part, checks)));
+    const entries = parts.flatMap((part) =>
+      part === null ? [] : decodeNode(part, checks, this.#deps.layout),
+    );
     return [...entries, ...hidden(names, 'node')];
   }
 
@@ -118,7 +143,15 @@ export class CatalogReader {
       else undecoded.push(entry.undecoded);
     }
     instances.sort(compareIdentity);
-    return { service, instances, undecoded, revision: index, takenAtMs: this.#deps.clock.nowMs(), partial };
+    return {
+      service,
+      instances,
+      undecoded,
+      skipped: [],
+      revision: index,
+      takenAtMs: this.#deps.clock.nowMs(),
+      partial,
+    };
   }
 }
 
@@ -140,12 +173,18 @@ export function servicePath(service: string): string {
  *
  * @throws {SdctlError} E_NOT_A_REGISTRY when it is no list
  */
-export function decodeHealth(served: Served, service: string): Entry[] {
+export function decodeHealth(served: Served, service: string, layout: string): Entry[] {
   if (!Array.isArray(served.value)) throw notConsul(served.server, 'its answer is not a list of instances');
   const entries = listOf(served.value).map((item, position) => {
     const record = objectOf(item) ?? {};
     const place = `${service}#${position}`;
-    return decodeEntry(record['Node'], record['Service'], readChecks(record['Checks']), place);
+    return decodeEntry({
+      node: record['Node'],
+      service: record['Service'],
+      checks: readChecks(record['Checks']),
+      place,
+      layout,
+    });
   });
   return entries.filter((entry) => !('instance' in entry) || entry.instance.service === service);
 }
@@ -199,15 +238,17 @@ function groupChecks(checks: readonly RawCheck[]): ReadonlyMap<string, NodeCheck
 function decodeNode(
   record: Readonly<Record<string, unknown>>,
   checks: ReadonlyMap<string, NodeChecks>,
+  layout: string,
 ): Entry[] {
   const name = textOf(objectOf(record['Node'])?.['Node']);
   const group = checks.get(sameCase(name));
   return Object.entries(objectOf(record['Services']) ?? {}).map(([id, service]) =>
-    decodeEntry(
-      record['Node'],
+    decodeEntry({
+      node: record['Node'],
       service,
-      [...(group?.ofNode ?? []), ...(group?.ofService.get(sameCase(id)) ?? [])],
-      `${name}/${id}`,
-    ),
+      checks: [...(group?.ofNode ?? []), ...(group?.ofService.get(sameCase(id)) ?? [])],
+      place: `${name}/${id}`,
+      layout,
+    }),
   );
 }

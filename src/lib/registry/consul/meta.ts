@@ -1,22 +1,13 @@
-import { formatEndpoint, parseEndpoint, type Endpoint } from '../../model/endpoint.js';
+import { metaKeys, RESERVED_PREFIX } from '../../layouts/consul/sdctl.js';
+import { ownerOf } from '../../layouts/etcd/sdctl.js';
+import { formatEndpoint } from '../../model/endpoint.js';
 import type { Owner } from '../../model/instance.js';
-import { ownerOf } from '../../layouts/sdctl.js';
 import { SdctlError } from '../../errors.js';
 import type { RegistrationSpec } from '../types.js';
-import { listOf, parseJson, textMapOf, type JsonObject } from './json.js';
+import { parseJson, textMapOf, type JsonObject } from './json.js';
 
 type Meta = Readonly<Record<string, string>>;
 
-/** What Consul does not keep itself, kept by sdctl in the service's Meta. */
-const metaKeys = {
-  owner: 'sdctl-owner',
-  started: 'sdctl-started',
-  ttl: 'sdctl-ttl',
-  protocol: 'sdctl-protocol',
-  endpoints: 'sdctl-endpoints',
-} as const;
-
-const RESERVED_PREFIX = 'sdctl-';
 /** Consul refuses such keys of others. */
 const CONSUL_PREFIX = 'consul-';
 /** Consul's own limits; that of a value counts bytes, whatever its documentation calls characters. */
@@ -86,44 +77,9 @@ function unusable(what: string, why: string): SdctlError {
   });
 }
 
-/** What Meta says about an instance, beside the user's own pairs. */
-export interface MetaFacts {
-  readonly isSdctl: boolean;
-  readonly owner: Owner | null;
-  readonly registeredAt: string | null;
-  readonly ttlSeconds: number | null;
-  readonly version: string | null;
-  readonly zone: string | null;
-  readonly protocol: string | null;
-  /** null: use the service's own address. */
-  readonly endpoints: readonly Endpoint[] | null;
-  readonly metadata: Meta;
-}
-
-/** Reads Meta; total. */
-export function readMeta(meta: Meta): MetaFacts {
-  const isSdctl = metaKeys.owner in meta;
-  const lifted = isSdctl ? new Set(['version', 'zone']) : new Set<string>();
-  const own = Object.entries(meta).filter(([key]) => !key.startsWith(RESERVED_PREFIX) && !lifted.has(key));
-  const ttl = Number(meta[metaKeys.ttl] ?? '');
-  return {
-    isSdctl,
-    owner: ownerOf(parseJson(meta[metaKeys.owner] ?? '')),
-    registeredAt: meta[metaKeys.started] ?? null,
-    ttlSeconds: Number.isFinite(ttl) && ttl > 0 ? ttl : null,
-    version: meta['version'] ?? null,
-    zone: meta['zone'] ?? null,
-    protocol: meta[metaKeys.protocol] ?? meta['protocol'] ?? null,
-    endpoints: endpointsOf(meta[metaKeys.endpoints]),
-    metadata: Object.fromEntries(own),
-  };
-}
-
-function endpointsOf(text: string | undefined): readonly Endpoint[] | null {
-  const items = listOf(parseJson(text ?? ''));
-  const endpoints = items.map((item) => (typeof item === 'string' ? parseEndpoint(item) : null));
-  const good = endpoints.filter((endpoint): endpoint is Endpoint => endpoint !== null);
-  return good.length > 0 && good.length === items.length ? good : null;
+/** Who wrote a service, by its Meta; null when sdctl did not. */
+export function ownerIn(service: JsonObject): Owner | null {
+  return ownerOf(parseJson(metaIn(service)[metaKeys.owner] ?? ''));
 }
 
 /** The Meta of a service as the agent or catalog shows it. */

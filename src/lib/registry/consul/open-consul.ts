@@ -1,5 +1,6 @@
 import { SdctlError } from '../../errors.js';
 import type { Connection, RegistryDeps } from '../connection.js';
+import { requireConsulLayout } from '../consul-layout.js';
 import { parseServer, type ServerAddress } from '../server-url.js';
 import { readTlsFiles } from '../tls-files.js';
 import type { RegistryHandle } from '../types.js';
@@ -32,9 +33,18 @@ export function openConsul(connection: Connection, deps: RegistryDeps): Registry
     addresses.map((address) => new ConsulServer(address, connection, tls, credentials)),
   );
   const visibility = new Visibility(connection);
-  const reader = new CatalogReader({ servers, visibility, clock: deps.clock });
   const { datacenter } = connection;
-  const registry = new ConsulRegistry({ ...deps, servers, reader, visibility, credentials, datacenter });
+  const layout = requireConsulLayout(connection.layout);
+  const reader = new CatalogReader({ servers, visibility, clock: deps.clock, layout });
+  const registry = new ConsulRegistry({
+    ...deps,
+    servers,
+    reader,
+    visibility,
+    credentials,
+    datacenter,
+    layout,
+  });
   return {
     backend: 'consul',
     capabilities: {

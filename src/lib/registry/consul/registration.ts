@@ -22,7 +22,7 @@ import { AgentSentinel, type PollLimit } from './agent-sentinel.js';
 import { startCall, type Call } from './call.js';
 import { findInstances, sameNode } from './find-instance.js';
 import { checkIdOf, NODE_ALIVE } from './health.js';
-import { metaIn, readMeta } from './meta.js';
+import { ownerIn } from './meta.js';
 import { noLeader } from './map-error.js';
 import { registrationBody, type BodyLimits } from './registration-body.js';
 import type { Credentials } from './credentials.js';
@@ -180,7 +180,7 @@ export class ConsulRegistrationDriver implements RegistrationDriver {
   async #renewAt(server: ConsulServer, call: Call): Promise<RenewResult> {
     const service = await this.#readOurs(server, call);
     if (service === null) return { state: 'gone', why: 'the agent does not have the service any more' };
-    if (service.run !== this.owner.run) return { state: 'taken', by: readMeta(metaIn(service.record)).owner };
+    if (service.run !== this.owner.run) return { state: 'taken', by: ownerIn(service.record) };
     const passed = await passCheck(server, checkIdOf(this.#spec.id), limitsOf(call));
     if (passed.state === 'gone') return passed;
     this.#hash = service.hash;
@@ -205,7 +205,7 @@ export class ConsulRegistrationDriver implements RegistrationDriver {
     if (node === null || self === null || sameNode(self.node, node)) return;
     const ours = await this.#findOurs(call);
     if (ours === null || !sameNode(ours.node, node)) return;
-    const alive = ours.checks.find((check) => check.id === NODE_ALIVE);
+    const alive = ours.nodeChecks.find((check) => check.id === NODE_ALIVE);
     if (alive === undefined || alive.health === 'critical') return;
     throw new SdctlError('E_UNREACHABLE', `another agent of Consul answers at ${server.url}`, {
       why: `it is ${self.node}, and ${node} keeps the registration`,

@@ -25,6 +25,11 @@ export class Login {
     return this.#username !== null;
   }
 
+  /** Who logs in; null: nobody, or authentication is switched off. */
+  get username(): string | null {
+    return this.#username;
+  }
+
   /**
    * The token for the next attempt; null where none is needed.
    *

@@ -1,26 +1,38 @@
 import type { IKeyValue } from 'etcd3/lib/rpc.js';
 import { decodeEntry, type Decoded } from '../../layouts/index.js';
-import { decodeUtf8 } from '../../layouts/identify.js';
 import type { RawEntry } from '../../layouts/types.js';
-import type { Instance, Snapshot, UndecodedEntry } from '../../model/instance.js';
+import { decodeUtf8 } from '../../layouts/utf8.js';
+import type { Instance, SkippedEntry, Snapshot, UndecodedEntry } from '../../model/instance.js';
 import { toHexLease } from './ids.js';
 
 /** Where a registry's entries lie and how they are read. */
-export interface Root {
-  readonly prefix: string;
+export interface Roots {
+  /** Each ends in `/`, or is empty: the whole store. At least one. */
+  readonly prefixes: readonly string[];
   /** `auto`, or the only layout to read. */
   readonly layout: string;
 }
 
-/** One key with its value, read with the layouts. Total. */
-export function readEntry(kv: IKeyValue, root: Root): Decoded {
+/** One key with its value, read with the layouts under the root that is in force for it. Total. */
+export function readEntry(kv: IKeyValue, roots: Roots): Decoded {
   const raw: RawEntry = {
     key: kv.key,
     value: kv.value,
     leaseId: toHexLease(kv.lease),
     revision: kv.mod_revision,
   };
-  return decodeEntry(raw, root, root.layout);
+  return decodeEntry(raw, { prefix: rootOf(kv.key, roots) }, roots.layout);
+}
+
+/** The longest root that a key begins with. */
+function rootOf(key: Buffer, { prefixes }: Roots): string {
+  const [first = '', ...others] = prefixes;
+  if (others.length === 0) return first;
+  const text = keyText(key);
+  return prefixes.reduce(
+    (best, prefix) => (text.startsWith(prefix) && prefix.length >= best.length ? prefix : best),
+    '',
+  );
 }
 
 /** A key as text, as the decoded entry names it: Latin-1 where it is not UTF-8, so that no two keys look the same. */
@@ -28,40 +40,58 @@ export function keyText(key: Buffer): string {
   return decodeUtf8(key) ?? key.toString('latin1');
 }
 
-/** Whether an entry found below `<prefix><service>/` belongs to that service. Deeper keys belong to a longer name. */
-export function belongsTo(decoded: Decoded, service: string | null): boolean {
-  if (service === null) return true;
-  if (decoded.state === 'instance') return decoded.instance.service === service;
-  return decoded.entry.service === null || decoded.entry.service === service;
+/** Which service a reader asked for. */
+export interface Wanted {
+  /** null: all. */
+  readonly services: ReadonlySet<string> | null;
+  /** What was read lies where only these services lie, so that an entry of no service belongs to them too. */
+  readonly isNarrow: boolean;
+}
+
+/** Whether an entry that was found belongs to what was asked for. Deeper keys belong to a longer name. */
+export function belongsTo(decoded: Decoded, { services, isNarrow }: Wanted): boolean {
+  if (services === null) return true;
+  const service = decoded.state === 'instance' ? decoded.instance.service : decoded.entry.service;
+  return service === null ? isNarrow : services.has(service);
 }
 
 /** Collects entries page by page, so that the raw bytes of a page can go before the next one comes. */
 export class SnapshotBuilder {
   readonly #instances: Instance[] = [];
   readonly #undecoded: UndecodedEntry[] = [];
-  readonly #root: Root;
-  readonly #service: string | null;
+  readonly #skipped: SkippedEntry[] = [];
 
-  constructor(root: Root, service: string | null) {
-    this.#root = root;
-    this.#service = service;
-  }
-
-  add(kv: IKeyValue): void {
-    const decoded = readEntry(kv, this.#root);
-    if (!belongsTo(decoded, this.#service)) return;
+  add(decoded: Decoded): void {
     if (decoded.state === 'instance') this.#instances.push(decoded.instance);
+    else if (decoded.state === 'skipped') this.#skipped.push(decoded.entry);
     else this.#undecoded.push(decoded.entry);
   }
 
-  build(revision: string, takenAtMs: number): Snapshot {
+  skip(entry: SkippedEntry): void {
+    this.#skipped.push(entry);
+  }
+
+  /** Forgets the newest entries that nobody could read: they are counted in place of being listed. */
+  forgetUndecoded(count: number): void {
+    this.#undecoded.splice(this.#undecoded.length - count, count);
+  }
+
+  /** Takes over what another one has collected. */
+  append(other: SnapshotBuilder): void {
+    for (const instance of other.#instances) this.#instances.push(instance);
+    for (const entry of other.#undecoded) this.#undecoded.push(entry);
+    for (const entry of other.#skipped) this.#skipped.push(entry);
+  }
+
+  build(service: string | null, revision: string, takenAtMs: number, partial: boolean): Snapshot {
     return {
-      service: this.#service,
+      service,
       instances: this.#instances,
       undecoded: this.#undecoded,
+      skipped: this.#skipped,
       revision,
       takenAtMs,
-      partial: false,
+      partial,
     };
   }
 }

@@ -1,4 +1,3 @@
-import type { IKeyValue } from 'etcd3/lib/rpc.js';
 import type { Snapshot } from '../../model/instance.js';
 import type { MembershipEvent } from '../../model/membership.js';
 import type { RegistryDeps } from '../connection.js';
@@ -16,18 +15,20 @@ import type {
   RegistrationSpec,
   Registry,
   RegistryOperations,
+  RootUse,
   ServerStatus,
   WatchOptions,
 } from '../types.js';
 import type { Login } from './auth.js';
 import { limitsLeft, type Calls, type CallLimits } from './calls.js';
 import { deregister } from './deregister.js';
-import { SnapshotBuilder, type Root } from './entries.js';
+import type { Roots } from './entries.js';
 import { EtcdFollower } from './follower.js';
-import { serviceRange } from './key-range.js';
+import { findRoots } from './find-roots.js';
 import { readLeases, timeToLive } from './leases.js';
-import { readRange } from './pages.js';
+import { planWrite } from './plan-write.js';
 import { EtcdRegistrationDriver } from './registration.js';
+import { RootReader } from './root-reader.js';
 import { readStatus } from './status.js';
 
 /** A lease that was asked for because its key was deleted must not hold up the news. */
@@ -39,24 +40,42 @@ const STREAM_OPEN_MS = 3_000;
 export class EtcdRegistry implements Registry, RegistryOperations {
   readonly #calls: Calls;
   readonly #login: Login;
-  readonly #root: Root;
+  readonly #roots: Roots;
+  readonly #reader: RootReader;
   readonly #deps: RegistryDeps;
   readonly #registrations = new Set<Registration>();
   readonly #disposed = new AbortController();
 
-  constructor(calls: Calls, login: Login, root: Root, deps: RegistryDeps) {
+  constructor(calls: Calls, login: Login, roots: Roots, deps: RegistryDeps) {
     this.#calls = calls;
     this.#login = login;
-    this.#root = root;
+    this.#roots = roots;
+    this.#reader = new RootReader({ calls, clock: deps.clock, roots, username: login.username });
     this.#deps = deps;
   }
 
   async list(service: string, options: CallOptions): Promise<Snapshot> {
-    return (await this.#read(service, this.#limits(options, this.#deps.timeouts.listMs))).snapshot;
+    return this.#read([service], options);
   }
 
   async listAll(options: CallOptions): Promise<Snapshot> {
-    return (await this.#read(null, this.#limits(options, this.#deps.timeouts.listMs))).snapshot;
+    return this.#read(null, options);
+  }
+
+  async lookUp(services: readonly string[], options: CallOptions): Promise<Snapshot> {
+    return this.#read(services, options);
+  }
+
+  async listEverywhere(options: CallOptions): Promise<Snapshot> {
+    const { clock, timeouts } = this.#deps;
+    const roots = { prefixes: [''], layout: this.#roots.layout };
+    const reader = new RootReader({ calls: this.#calls, clock, roots, username: this.#login.username });
+    return (await reader.read(null, this.#limits(options, timeouts.listMs))).snapshot;
+  }
+
+  async findRoots(options: CallOptions): Promise<readonly RootUse[]> {
+    const limits = this.#limits(options, this.#deps.timeouts.callMs);
+    return findRoots(this.#calls, limitsLeft(this.#deps.clock, limits));
   }
 
   async *watch(service: string | null, options: WatchOptions): AsyncGenerator<MembershipEvent, void, void> {
@@ -73,10 +92,12 @@ export class EtcdRegistry implements Registry, RegistryOperations {
     const { notify } = options;
     const callMs = options.timeoutMs ?? STREAM_OPEN_MS;
     const listMs = options.timeoutMs ?? this.#deps.timeouts.listMs;
+    const services = service === null ? null : [service];
     const follower = new EtcdFollower(this.#calls, this.#deps.clock, {
-      root: this.#root,
+      roots: this.#roots,
       service,
-      list: (signal, revision) => this.#read(service, { signal, timeoutMs: listMs, notify }, revision),
+      list: (signal, again) => this.#reader.read(services, { signal, timeoutMs: listMs, notify }, again),
+      hasMoved: (signal, reading) => this.#reader.hasMoved(reading, { signal, timeoutMs: listMs, notify }),
       limits: (signal) => ({ signal, timeoutMs: Math.min(callMs, STREAM_OPEN_MS), notify }),
       readLease: async (leaseId) => {
         const limits = { signal: options.signal, timeoutMs: LEASE_READ_MS, brief: true };
@@ -92,7 +113,7 @@ export class EtcdRegistry implements Registry, RegistryOperations {
 
   async register(spec: RegistrationSpec, options: RegisterOptions): Promise<Registration> {
     const driver = new EtcdRegistrationDriver(this.#calls, this.#deps.clock, {
-      root: this.#root,
+      plan: planWrite(this.#roots),
       spec,
       ttlMs: options.ttlMs,
       notify: options.notify,
@@ -107,7 +128,8 @@ export class EtcdRegistry implements Registry, RegistryOperations {
 
   async deregister(target: DeregisterTarget, options: DeregisterOptions): Promise<DeregisterOutcome> {
     const limits = this.#limits(options, this.#deps.timeouts.callMs);
-    return deregister(this.#calls, this.#deps.clock, this.#root, target, options.expected ?? null, limits);
+    const deps = { calls: this.#calls, clock: this.#deps.clock, roots: this.#roots, reader: this.#reader };
+    return deregister(deps, target, options.expected ?? null, limits);
   }
 
   async leases(ids: readonly string[], options: CallOptions): Promise<ReadonlyMap<string, Lease>> {
@@ -125,22 +147,9 @@ export class EtcdRegistry implements Registry, RegistryOperations {
     this.#calls.close();
   }
 
-  async #read(
-    service: string | null,
-    limits: CallLimits,
-    revision: string | null = null,
-  ): Promise<{ snapshot: Snapshot; clusterId: string }> {
-    let builder = new SnapshotBuilder(this.#root, service);
-    const range = serviceRange(this.#root.prefix, service);
-    const sink = {
-      begin: () => {
-        builder = new SnapshotBuilder(this.#root, service);
-      },
-      add: (kv: IKeyValue) => builder.add(kv),
-    };
-    const read = await readRange(this.#calls, this.#deps.clock, range, limits, sink, revision);
-    const snapshot = builder.build(read.revision, this.#deps.clock.nowMs());
-    return { snapshot, clusterId: read.clusterId };
+  async #read(services: readonly string[] | null, options: CallOptions): Promise<Snapshot> {
+    const limits = this.#limits(options, this.#deps.timeouts.listMs);
+    return (await this.#reader.read(services, limits)).snapshot;
   }
 
   #limits(options: CallOptions, defaultMs: number): CallLimits {

@@ -1,14 +1,14 @@
 import type { IEvent } from 'etcd3/lib/rpc.js';
 import type { Change, LeftReason } from '../../model/membership.js';
-import { belongsTo, keyText, readEntry, type Root } from './entries.js';
+import { belongsTo, keyText, readEntry, type Roots, type Wanted } from './entries.js';
 import type { KnownKeys } from './known-keys.js';
 
 /** Whether a lease still lives; null when that could not be found out. */
 export type LeaseReader = (leaseId: string) => Promise<boolean | null>;
 
 export interface EventContext {
-  readonly root: Root;
-  readonly service: string | null;
+  readonly roots: Roots;
+  readonly wanted: Wanted;
   readonly known: KnownKeys;
   readonly readLease: LeaseReader;
 }
@@ -28,12 +28,15 @@ export async function readEvents(
       steps.push({ key, leaseId: context.known.remove(key) });
       continue;
     }
-    const decoded = readEntry(kv, context.root);
-    if (!belongsTo(decoded, context.service)) continue;
+    const decoded = readEntry(kv, context.roots);
+    if (!belongsTo(decoded, context.wanted)) continue;
     if (decoded.state === 'instance') {
       const { instance } = decoded;
       context.known.set(instance.key ?? '', instance.lease?.id ?? null, instance.revision);
       steps.push({ type: 'put', instance });
+    } else if (decoded.state === 'skipped') {
+      context.known.set(decoded.entry.key, null, '');
+      steps.push({ type: 'skipped', entry: decoded.entry });
     } else {
       context.known.set(decoded.entry.key, decoded.entry.leaseId, '');
       steps.push({ type: 'undecoded', entry: decoded.entry });

@@ -5,21 +5,25 @@ import type { LeftReason } from '../../model/membership.js';
 import type { Clock } from '../../time/clock.js';
 import type { FollowSignal, Follower } from '../keep-following.js';
 import type { Calls, CallLimits } from './calls.js';
-import type { Root } from './entries.js';
+import type { Roots } from './entries.js';
 import { readEvents, type LeaseReader } from './events.js';
 import { isBefore, nextRevision } from './ids.js';
-import { serviceRange, type KeyRange } from './key-range.js';
 import { KnownKeys } from './known-keys.js';
+import { MergedWatch } from './merged-watch.js';
+import type { Reading } from './root-reader.js';
+import type { Stretch } from './stretch-sink.js';
 import { WatchStream } from './watch-stream.js';
 
 export interface FollowerOptions {
-  readonly root: Root;
+  readonly roots: Roots;
   readonly service: string | null;
-  /** Reads the whole set as of a revision, or of now with null; answers its revision and the cluster it came from. */
+  /** Reads the whole set as of now, or the same stretches again, each as of its own revision. */
   readonly list: (
     signal: AbortSignal,
-    revision: string | null,
-  ) => Promise<{ readonly snapshot: Snapshot; readonly clusterId: string }>;
+    again?: { readonly reading: Reading; readonly revisions: readonly string[] },
+  ) => Promise<Reading>;
+  /** Whether a set has to be read anew, because services may stand where nothing is followed. */
+  readonly hasMoved: (signal: AbortSignal, reading: Reading) => Promise<boolean>;
   readonly limits: (signal: AbortSignal) => CallLimits;
   readonly readLease: LeaseReader;
   readonly refreshCredentials: () => void;
@@ -27,26 +31,32 @@ export interface FollowerOptions {
 
 /** What no revision can show (a restored store that has overtaken ours) is found by a full comparison. */
 const COMPARE_EVERY_MS = 600_000;
+/** Where a tree was stepped over, or rights decide what is seen. */
+const LOOK_EVERY_MS = 60_000;
 
-/** Follows one service, or all: a list, then a watch from the next revision, resumed as long as nothing can be missing. */
+/** One stretch that is followed. */
+interface Position {
+  readonly stretch: Stretch;
+  /** The first revision of it that we have not seen. */
+  next: string;
+}
+
+/** Follows one service, or all: a list, then a watch a stretch from the next revision, resumed as long as nothing can be missing. */
 export class EtcdFollower implements Follower {
   readonly service: string | null;
   readonly #calls: Calls;
   readonly #clock: Clock;
   readonly #options: FollowerOptions;
-  readonly #range: KeyRange;
   readonly #known = new KnownKeys();
-  #clusterId = '';
   #listedMs = 0;
-  /** The first revision that we have not seen; null: nothing is known, list first. */
-  #next: string | null = null;
+  /** null: nothing is known, list first. */
+  #followed: { readonly reading: Reading; readonly positions: readonly Position[] } | null = null;
 
   constructor(calls: Calls, clock: Clock, options: FollowerOptions) {
     this.service = options.service;
     this.#calls = calls;
     this.#clock = clock;
     this.#options = options;
-    this.#range = serviceRange(options.root.prefix, options.service);
   }
 
   reasonOf(_instance: Instance): LeftReason {
@@ -60,88 +70,98 @@ export class EtcdFollower implements Follower {
   async *follow(signal: AbortSignal): AsyncGenerator<FollowSignal, void, void> {
     let live = false;
     for (;;) {
-      const resumes = this.#next !== null;
-      if (this.#next === null) {
-        const snapshot = await this.#list(signal, null);
+      const resumes = this.#followed !== null;
+      if (this.#followed === null) {
+        const snapshot = await this.#list(signal);
         yield live ? { type: 'set', snapshot, gap: true } : { type: 'set', snapshot };
         live = true;
       }
-      const watch = await this.#open(signal);
-      if (watch === null) continue;
+      const watches = await this.#open(signal);
+      if (watches === null) continue;
+      const merged = new MergedWatch(watches, this.#clock, this.#mayMove() ? LOOK_EVERY_MS : null);
       try {
         // Also right after a list: the store may have been replaced between the two.
-        if (!(await this.#isSameHistory(watch.created, signal))) {
-          this.#next = null;
+        if (!(await this.#isSameHistory(watches, signal))) {
+          this.#followed = null;
           continue;
         }
         if (resumes) {
           yield { type: 'resumed', revision: this.#lastSeen() };
           live = true;
         }
-        yield* this.#stream(watch, signal);
+        yield* this.#stream(merged, signal);
       } finally {
-        watch.close();
+        merged.close();
       }
     }
   }
 
-  async #list(signal: AbortSignal, revision: string | null): Promise<Snapshot> {
-    const { snapshot, clusterId } = await this.#options.list(signal, revision);
-    this.#known.replace(snapshot);
-    this.#clusterId = clusterId;
-    this.#next = nextRevision(snapshot.revision);
+  async #list(signal: AbortSignal): Promise<Snapshot> {
+    const reading = await this.#options.list(signal);
+    const next = nextRevision(reading.snapshot.revision);
+    this.#followed = { reading, positions: reading.stretches.map((stretch) => ({ stretch, next })) };
+    this.#known.replace(reading.snapshot);
     this.#listedMs = this.#clock.monotonicMs();
-    return snapshot;
+    return reading.snapshot;
   }
 
-  /** Opens the watch at the next revision; null when that history is gone and everything has to be read anew. */
-  async #open(signal: AbortSignal): Promise<WatchStream | null> {
-    const request = {
-      ...this.#range,
-      start_revision: this.#next ?? '0',
-      progress_notify: true,
-      fragment: true,
-    };
-    try {
-      return await WatchStream.open(this.#calls, this.#clock, request, this.#options.limits(signal), {
-        heartbeat: true,
-      });
-    } catch (error) {
-      if (!this.#mustListAgain(error)) throw error;
-      return null;
-    }
+  #mayMove(): boolean {
+    const reading = this.#followed?.reading;
+    return reading !== undefined && (reading.barren.length > 0 || reading.granted !== null);
   }
 
-  /** Yields changes until the history is gone (returns, `next` is null then) or the stream breaks (throws). */
-  async *#stream(watch: WatchStream, signal: AbortSignal): AsyncGenerator<FollowSignal, void, void> {
-    const { root, readLease } = this.#options;
-    const abort = (): void => watch.close();
+  /** Opens a watch a stretch; null when that history is gone and everything has to be read anew. */
+  async #open(signal: AbortSignal): Promise<readonly WatchStream[] | null> {
+    const positions = this.#followed?.positions ?? [];
+    const opened = await Promise.allSettled(
+      positions.map(({ stretch, next }) =>
+        WatchStream.open(
+          this.#calls,
+          this.#clock,
+          { ...stretch.range, start_revision: next, progress_notify: true, fragment: true },
+          this.#options.limits(signal),
+          { heartbeat: true },
+        ),
+      ),
+    );
+    const watches = opened.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
+    const failed = opened.find((result) => result.status === 'rejected');
+    if (failed === undefined) return watches;
+    for (const watch of watches) watch.close();
+    if (!this.#mustListAgain(failed.reason)) throw failed.reason;
+    return null;
+  }
+
+  /** Yields changes until the history is gone (returns, nothing is followed then) or a stream breaks (throws). */
+  async *#stream(merged: MergedWatch, signal: AbortSignal): AsyncGenerator<FollowSignal, void, void> {
+    const { positions = [] } = this.#followed ?? {};
+    const abort = (): void => merged.close();
     signal.addEventListener('abort', abort, { once: true });
-    let fragments: IWatchResponse['events'] = [];
+    const fragments = positions.map((): IWatchResponse['events'] => []);
     if (signal.aborted) throw abortedError(signal);
     try {
       for (;;) {
-        const answer = await watch.next();
-        // W2: an answer to our own progress request tells nothing about what has been delivered.
-        if (answer.watch_id === '-1') {
-          if (fragments.length === 0) yield* this.#compare(signal);
+        const message = await merged.next();
+        if (message.type === 'due') {
+          if (await this.#hasMoved(signal)) return;
           continue;
         }
-        fragments = fragments.length === 0 ? answer.events : [...fragments, ...answer.events];
+        const { index, answer } = message;
+        const position = positions[index];
+        if (position === undefined) continue;
+        const isWhole = fragments.every((parts) => parts.length === 0);
+        // W2: an answer to our own progress request tells nothing about what has been delivered.
+        if (answer.watch_id === '-1') {
+          if (isWhole) yield* this.#compare(signal);
+          continue;
+        }
+        const parts = fragments[index] ?? [];
+        const all = parts.length === 0 ? answer.events : [...parts, ...answer.events];
+        fragments[index] = answer.fragment ? all : [];
         if (answer.fragment) continue;
-        const events = fragments.filter(({ kv }) => !isBefore(kv.mod_revision, this.#next ?? '0'));
-        fragments = [];
-        const last =
-          events.at(-1)?.kv.mod_revision ?? (answer.events.length === 0 ? answer.header.revision : null);
-        if (last === null || isBefore(nextRevision(last), this.#next ?? '0')) continue;
-        const changes = await readEvents(events, {
-          root,
-          service: this.service,
-          known: this.#known,
-          readLease,
-        });
-        this.#next = nextRevision(last);
-        yield { type: 'changes', revision: last, changes };
+        const changes = await this.#take(position, all, answer);
+        if (changes === null) continue;
+        yield changes;
         yield* this.#compare(signal);
       }
     } catch (error) {
@@ -151,20 +171,56 @@ export class EtcdFollower implements Follower {
     }
   }
 
-  /**
-   * W10: when it is time, reads the set as of the revision up to which we have read, so that changes which the watch is
-   * about to deliver are no differences, however many there are. Throws E_COMPACTED when that revision is gone.
-   */
-  async *#compare(signal: AbortSignal): AsyncGenerator<FollowSignal, void, void> {
-    if (this.#clock.monotonicMs() - this.#listedMs < COMPARE_EVERY_MS) return;
-    yield { type: 'set', snapshot: await this.#list(signal, this.#lastSeen()), gap: true };
+  /** The changes of one answer; null where it brings nothing new. */
+  async #take(
+    position: Position,
+    all: IWatchResponse['events'],
+    answer: IWatchResponse,
+  ): Promise<FollowSignal | null> {
+    const { roots, readLease } = this.#options;
+    const events = all.filter(({ kv }) => !isBefore(kv.mod_revision, position.next));
+    const last =
+      events.at(-1)?.kv.mod_revision ?? (answer.events.length === 0 ? answer.header.revision : null);
+    if (last === null || isBefore(nextRevision(last), position.next)) return null;
+    const changes = await readEvents(events, {
+      roots,
+      wanted: {
+        services: this.service === null ? null : new Set([this.service]),
+        isNarrow: position.stretch.isNarrow,
+      },
+      known: this.#known,
+      readLease,
+    });
+    position.next = nextRevision(last);
+    return { type: 'changes', revision: this.#lastSeen(), changes };
   }
 
-  /** W4, W11: compacted, or too large to be received. Forgets the position then. */
+  async #hasMoved(signal: AbortSignal): Promise<boolean> {
+    const { followed } = { followed: this.#followed };
+    if (followed === null || !(await this.#options.hasMoved(signal, followed.reading))) return false;
+    this.#followed = null;
+    return true;
+  }
+
+  /**
+   * W10: when it is time, reads the set as of the revisions up to which we have read, so that changes which the watches
+   * are about to deliver are no differences, however many there are. Throws E_COMPACTED when one of them is gone.
+   */
+  async *#compare(signal: AbortSignal): AsyncGenerator<FollowSignal, void, void> {
+    if (this.#followed === null || this.#clock.monotonicMs() - this.#listedMs < COMPARE_EVERY_MS) return;
+    const { reading, positions } = this.#followed;
+    const revisions = positions.map(({ next }) => before(next));
+    const { snapshot } = await this.#options.list(signal, { reading, revisions });
+    this.#known.replace(snapshot);
+    this.#listedMs = this.#clock.monotonicMs();
+    yield { type: 'set', snapshot, gap: true };
+  }
+
+  /** W4, W11: compacted, or too large to be received. Forgets the positions then. */
   #mustListAgain(error: unknown): boolean {
     if (!(error instanceof SdctlError) || (error.code !== 'E_COMPACTED' && error.code !== 'E_TOO_LARGE'))
       return false;
-    this.#next = null;
+    this.#followed = null;
     return true;
   }
 
@@ -174,17 +230,20 @@ export class EtcdFollower implements Follower {
    * compacted (old servers leave out a deletion at that revision) and, by the newest key we know, whether the
    * history is ours at all: a wiped store may have overtaken us.
    */
-  async #isSameHistory(created: IWatchResponse, signal: AbortSignal): Promise<boolean> {
-    if (created.header.cluster_id !== this.#clusterId) return false;
+  async #isSameHistory(watches: readonly WatchStream[], signal: AbortSignal): Promise<boolean> {
+    const clusterId = this.#followed?.reading.clusterId;
+    if (watches.some(({ created }) => created.header.cluster_id !== clusterId)) return false;
     const limits = this.#options.limits(signal);
     const revision = this.#lastSeen();
     const newest = this.#known.newest();
-    const key = newest === null ? this.#range.key : newest.bytes;
+    const key = newest?.bytes ?? this.#followed?.positions[0]?.stretch.range.key;
+    const isBehind = watches.some(({ created }) => isBefore(created.header.revision, revision));
+    if (key === undefined) return true;
     try {
-      const current = isBefore(created.header.revision, revision)
-        ? await this.#calls.run(limits, ({ kv }) => kv.range({ key, limit: 1 }))
-        : created;
-      if (isBefore(current.header.revision, revision)) return false;
+      if (isBehind) {
+        const current = await this.#calls.run(limits, ({ kv }) => kv.range({ key, limit: 1 }));
+        if (isBefore(current.header.revision, revision)) return false;
+      }
       const then = await this.#calls.run(limits, ({ kv }) => kv.range({ key, limit: 1, revision }));
       return newest === null || then.kvs[0]?.mod_revision === newest.revision;
     } catch (error) {
@@ -193,7 +252,13 @@ export class EtcdFollower implements Follower {
     }
   }
 
+  /** The newest revision that was seen of any stretch. */
   #lastSeen(): string {
-    return this.#next === null ? '0' : (BigInt(this.#next) - 1n).toString();
+    const { positions = [] } = this.#followed ?? {};
+    return positions.reduce((last, { next }) => (isBefore(last, before(next)) ? before(next) : last), '0');
   }
+}
+
+function before(next: string): string {
+  return (BigInt(next) - 1n).toString();
 }

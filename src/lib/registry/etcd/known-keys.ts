@@ -16,6 +16,8 @@ export class KnownKeys {
       if (key !== null) this.#keys.set(key, { leaseId: lease?.id ?? null, revision });
     }
     // Their revision is not kept in the model; they cannot serve as the newest key, only their lease matters.
+    for (const { key, keys } of snapshot.skipped)
+      if (keys === null) this.#keys.set(key, { leaseId: null, revision: '' });
     for (const { key, leaseId } of snapshot.undecoded) this.#keys.set(key, { leaseId, revision: '' });
   }
 

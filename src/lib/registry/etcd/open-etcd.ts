@@ -1,10 +1,12 @@
 import { SdctlError } from '../../errors.js';
+import { requireEtcdLayout } from '../etcd-layout.js';
 import { isLoopback } from '../../model/endpoint.js';
 import type { Connection, RegistryDeps } from '../connection.js';
 import { parseServer, type ServerAddress } from '../server-url.js';
 import type { RegistryHandle } from '../types.js';
 import { Login } from './auth.js';
 import { Calls } from './calls.js';
+import type { Roots } from './entries.js';
 import { EtcdRegistry } from './etcd-registry.js';
 import { silenceDriver } from './quiet.js';
 import { Server } from './server.js';
@@ -13,6 +15,7 @@ import { plainSetup, setUpTls } from './tls.js';
 type TcpAddress = Extract<ServerAddress, { kind: 'tcp' }>;
 
 const DEFAULT_PORT = 2_379;
+const DEFAULT_ROOT = '/services/';
 
 /**
  * Opens the etcd backend. No call is made yet.
@@ -37,12 +40,7 @@ export function openEtcd(connection: Connection, deps: RegistryDeps): RegistryHa
   );
   const login = new Login(connection.username, connection.password);
   const calls = new Calls(servers, login, deps.clock, { clock: deps.clock, tls: tls.options });
-  const registry = new EtcdRegistry(
-    calls,
-    login,
-    { prefix: connection.prefix, layout: connection.layout },
-    deps,
-  );
+  const registry = new EtcdRegistry(calls, login, rootsOf(connection), deps);
   return {
     backend: 'etcd',
     capabilities: {
@@ -55,6 +53,12 @@ export function openEtcd(connection: Connection, deps: RegistryDeps): RegistryHa
     operations: registry,
     [Symbol.asyncDispose]: () => registry[Symbol.asyncDispose](),
   };
+}
+
+/** The roots in force: those that are named, else the one of the layout. @throws {SdctlError} E_USAGE */
+function rootsOf({ prefixes, layout }: Connection): Roots {
+  const known = requireEtcdLayout(layout);
+  return { layout, prefixes: prefixes.length > 0 ? prefixes : [known?.root ?? DEFAULT_ROOT] };
 }
 
 function parseAddress(text: string): TcpAddress {

@@ -10,11 +10,17 @@ const FIRST_PAGE = 1_000;
 const PAGE = 5_000;
 const PAGE_BYTES = 16 * 1024 * 1024;
 const PAGE_ATTEMPT_MS = 10_000;
+const OPEN_END = Buffer.from([0]);
 
 /** Receives the entries of a range. `begin` is called again when reading has to start over. */
 export interface Sink {
   begin(): void;
   add(kv: IKeyValue): void;
+  /**
+   * Asked after each page that is not the last one: where to go on, if not right behind it, and whether the next page
+   * should be small, because little of the last one was of use.
+   */
+  next?(last: Buffer): Promise<{ readonly from: Buffer | null; readonly small: boolean }>;
 }
 
 /**
@@ -85,7 +91,10 @@ async function readOnce(
     }
     const last = page.kvs.at(-1);
     if (!page.more || last === undefined) return header;
-    key = after(last.key);
-    limit = Math.max(1, Math.min(PAGE, Math.floor((PAGE_BYTES * page.kvs.length) / Math.max(1, bytes))));
+    const next = await sink.next?.(last.key);
+    key = next?.from ?? after(last.key);
+    if (Buffer.compare(key, range.range_end) >= 0 && !range.range_end.equals(OPEN_END)) return header;
+    const most = next?.small === true ? FIRST_PAGE : PAGE;
+    limit = Math.max(1, Math.min(most, Math.floor((PAGE_BYTES * page.kvs.length) / Math.max(1, bytes))));
   }
 }

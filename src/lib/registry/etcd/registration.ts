@@ -1,5 +1,5 @@
 import type { IKeyValue } from 'etcd3/lib/rpc.js';
-import { sdctlLayout } from '../../layouts/sdctl.js';
+import type { Encoded } from '../../layouts/types.js';
 import type { Instance, Owner } from '../../model/instance.js';
 import { SdctlError } from '../../errors.js';
 import type { Clock } from '../../time/clock.js';
@@ -15,9 +15,10 @@ import type {
 import type { DeregisterOutcome, Notice, RegistrationSpec } from '../types.js';
 import { limitsLeft, type Calls, type CallLimits } from './calls.js';
 import { DisturbanceLatch } from './disturbance-latch.js';
-import { readEntry, type Root } from './entries.js';
+import { readEntry } from './entries.js';
 import { EntryWriter, type RemoveCondition } from './entry-writer.js';
 import { toHexLease } from './ids.js';
+import { encodeWith, lookAround, type WritePlan } from './plan-write.js';
 import { KeepaliveStream } from './keepalive-stream.js';
 import { timeToLive } from './leases.js';
 import { OwnLease } from './own-lease.js';
@@ -25,11 +26,18 @@ import { OwnWatch } from './own-watch.js';
 import type { AttemptLimits, RawClients, Server } from './server.js';
 
 export interface RegistrationOptions {
-  readonly root: Root;
+  readonly plan: WritePlan;
   readonly spec: RegistrationSpec;
   readonly ttlMs: number;
   readonly notify: ((notice: Notice) => void) | undefined;
   readonly refreshCredentials: () => void;
+}
+
+/** What is written now, and under which key. */
+interface OwnEntry {
+  readonly entry: EntryWriter;
+  readonly value: Buffer;
+  readonly watch: OwnWatch;
 }
 
 /** Deletion and end of the lease are told apart by watchers only if the lease outlives the key for a moment. */
@@ -41,42 +49,42 @@ export class EtcdRegistrationDriver implements RegistrationDriver {
   readonly #calls: Calls;
   readonly #clock: Clock;
   readonly #options: RegistrationOptions;
-  readonly #entry: EntryWriter;
-  readonly #value: Buffer;
   readonly #lease: OwnLease;
-  readonly #watch: OwnWatch;
   readonly #disturbances: DisturbanceLatch;
   /** Ends what goes on by itself; each call has its own signal. */
   readonly #stop = new AbortController();
   #keepalive: KeepaliveStream | null = null;
+  #written: OwnEntry;
+  /** Instances of the service that were there before; null: nobody has looked yet. */
+  #neighbours: readonly Instance[] | null = null;
 
+  /** @throws {SdctlError} E_USAGE for what the layout cannot hold */
   constructor(calls: Calls, clock: Clock, options: RegistrationOptions) {
-    const encoded = sdctlLayout.encode?.(options.spec, options.root);
-    if (encoded === undefined) throw new Error('the sdctl layout cannot write');
     this.owner = options.spec.owner;
     this.#calls = calls;
     this.#clock = clock;
     this.#options = options;
-    this.#entry = new EntryWriter(calls, encoded.key);
-    this.#value = Buffer.from(encoded.value);
     this.#lease = new OwnLease(calls, options.ttlMs);
     this.#disturbances = new DisturbanceLatch(clock);
-    this.#watch = new OwnWatch(calls, clock, this.#entry.key, {
-      onChange: () => this.#disturbances.set({ type: 'changed' }),
-      onBroken: (why) => this.#disturbances.set({ type: 'broken', why }),
-    });
+    this.#written = this.#toEntry();
   }
 
   async claim(mode: ClaimMode, call: DriverCall): Promise<ClaimResult> {
     const limits = limitsLeft(this.#clock, this.#limits(call));
+    const { plan, spec } = this.#options;
+    this.#neighbours ??= await lookAround(this.#calls, plan, this.#encoded(), spec.service, limits);
     await this.#lease.ensure(limits(), () => this.#calls.run(limits(), (...on) => this.#keepAlive(...on)));
+    const before = this.#written;
+    this.#renewEntry();
     let revision = mode.type === 'replace' ? mode.occupant.token : '0';
     for (;;) {
-      const result = await this.#entry.put(this.#value, this.#lease.id, revision, limits());
+      const { entry, value, watch } = this.#written;
+      const result = await entry.put(value, this.#lease.id, revision, limits());
       if (result.done) {
         this.#disturbances.clear();
-        this.#watch.end();
-        this.#watch.begin(result.revision, this.#watchLimits());
+        watch.end();
+        watch.begin(result.revision, this.#watchLimits());
+        if (before !== this.#written) await this.#removeOld(before, limits());
         const instance = this.#ownInstance(result.revision);
         return { state: 'claimed', instance, leaseId: this.#lease.hexId, ttlMs: this.#lease.ttlMs };
       }
@@ -95,7 +103,7 @@ export class EtcdRegistrationDriver implements RegistrationDriver {
         try {
           const [seconds, range] = await Promise.all([
             this.#keepAlive(clients, server, attempt),
-            clients.kv.range({ key: this.#entry.key }),
+            clients.kv.range({ key: this.#written.entry.key }),
           ]);
           return { leftSeconds: seconds, found: range.kvs[0] ?? null, revision: range.header.revision };
         } catch (error) {
@@ -107,7 +115,7 @@ export class EtcdRegistrationDriver implements RegistrationDriver {
     );
     const result = this.#judge(leftSeconds, found);
     if (leftSeconds <= 0) this.#lease.forget();
-    if (result.state === 'renewed') this.#watch.begin(revision, this.#watchLimits());
+    if (result.state === 'renewed') this.#written.watch.begin(revision, this.#watchLimits());
     return result;
   }
 
@@ -116,7 +124,7 @@ export class EtcdRegistrationDriver implements RegistrationDriver {
   }
 
   async release(call: DriverCall): Promise<DeregisterOutcome> {
-    this.#watch.close();
+    this.#written.watch.close();
     const limits = limitsLeft(this.#clock, this.#limits(call));
     const outcome = await this.#remove(limits);
     await this.#clock.sleep(REVOKE_AFTER_MS, call.signal);
@@ -131,15 +139,48 @@ export class EtcdRegistrationDriver implements RegistrationDriver {
 
   close(): Promise<void> {
     this.#stop.abort();
-    this.#watch.close();
+    this.#written.watch.close();
     this.#keepalive?.close();
     return Promise.resolve();
+  }
+
+  #encoded(): Encoded {
+    const { plan, spec } = this.#options;
+    const lease = { id: this.#lease.id, ttlSeconds: Math.ceil(this.#lease.ttlMs / 1_000) };
+    return encodeWith(plan, spec, lease, this.#neighbours ?? []);
+  }
+
+  #toEntry(): OwnEntry {
+    const { key, value } = this.#encoded();
+    const entry = new EntryWriter(this.#calls, key);
+    const watch = new OwnWatch(this.#calls, this.#clock, entry.key, {
+      onChange: () => this.#disturbances.set({ type: 'changed' }),
+      onBroken: (why) => this.#disturbances.set({ type: 'broken', why }),
+    });
+    return { entry, value: Buffer.from(value), watch };
+  }
+
+  /** A new lease, or what the neighbours say, may change key and value. */
+  #renewEntry(): void {
+    const { entry, value } = this.#written;
+    const next = this.#encoded();
+    if (entry.key.equals(Buffer.from(next.key)) && value.equals(Buffer.from(next.value))) return;
+    this.#written.watch.close();
+    this.#written = this.#toEntry();
+  }
+
+  /** The entry under an earlier key, if it outlived its lease and still is the one that we wrote. */
+  async #removeOld({ entry, value }: OwnEntry, limits: CallLimits): Promise<void> {
+    if (entry.key.equals(this.#written.entry.key)) return;
+    const found = await entry.read(limits);
+    if (found?.value.equals(value) !== true || found.lease !== '0') return;
+    await entry.remove([{ target: 'Mod', mod_revision: found.mod_revision }], limits);
   }
 
   async #remove(limits: () => CallLimits): Promise<DeregisterOutcome> {
     let condition: RemoveCondition = { target: 'Lease', lease: this.#lease.id };
     for (;;) {
-      const result = await this.#entry.remove([condition], limits());
+      const result = await this.#written.entry.remove([condition], limits());
       if (result.state === 'removed') return 'removed';
       if (result.found === null) return 'absent';
       if (!this.#isOurs(result.found)) return 'changed';
@@ -185,14 +226,23 @@ export class EtcdRegistrationDriver implements RegistrationDriver {
     return { instance, token: found.mod_revision, leftMs: leaseId === null ? null : leftMs(ttl) };
   }
 
-  /** Whether this very run wrote it: a claim that is repeated after an unclear outcome finds itself. */
+  /**
+   * Whether this very run wrote it: a claim that is repeated after an unclear outcome finds itself. Foreign layouts have
+   * no place for the run, but the lease is nobody else's, and an entry that was taken off it keeps its value.
+   */
   #isOurs(found: IKeyValue): boolean {
-    return this.#read(found)?.owner?.run === this.owner.run;
+    const run = this.#read(found)?.owner?.run;
+    if (run !== undefined) return run === this.owner.run;
+    return found.lease === this.#lease.id || (found.lease === '0' && found.value.equals(this.#written.value));
   }
 
   #read(found: IKeyValue): Instance | null {
-    const decoded = readEntry(found, { ...this.#options.root, layout: 'auto' });
-    return decoded.state === 'instance' ? decoded.instance : null;
+    const { prefix, layout } = this.#options.plan;
+    for (const name of ['auto', layout.name]) {
+      const decoded = readEntry(found, { prefixes: [prefix], layout: name });
+      if (decoded.state === 'instance') return decoded.instance;
+    }
+    return null;
   }
 
   /** An entry in a form that nobody can read still occupies the name. */
@@ -209,13 +259,16 @@ export class EtcdRegistrationDriver implements RegistrationDriver {
 
   #ownInstance(revision: string): Instance {
     const { hexId, ttlMs } = this.#lease;
+    const { entry, value } = this.#written;
     const kv = {
-      key: this.#entry.key,
-      value: this.#value,
+      key: entry.key,
+      value,
       lease: this.#lease.id,
       mod_revision: revision,
     } as IKeyValue;
-    const decoded = this.#read(kv);
+    const { prefix, layout } = this.#options.plan;
+    const own = readEntry(kv, { prefixes: [prefix], layout: layout.name });
+    const decoded = own.state === 'instance' ? own.instance : null;
     if (decoded === null) throw new SdctlError('E_DEFECT', 'the entry that sdctl writes cannot be read');
     return { ...decoded, lease: { id: hexId, ttlSeconds: ttlMs / 1_000, leftSeconds: null } };
   }

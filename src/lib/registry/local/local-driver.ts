@@ -1,5 +1,5 @@
 import { SdctlError } from '../../errors.js';
-import { encodeSdctlValue } from '../../layouts/sdctl.js';
+import { encodeSdctlValue } from '../../layouts/etcd/sdctl.js';
 import type { Instance, Owner } from '../../model/instance.js';
 import type { Clock } from '../../time/clock.js';
 import type {

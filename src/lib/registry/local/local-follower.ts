@@ -142,6 +142,7 @@ export function toSnapshot(
     service,
     instances: decoded.flatMap((one) => (one.state === 'instance' ? [one.instance] : [])),
     undecoded: decoded.flatMap((one) => (one.state === 'undecoded' ? [one.entry] : [])),
+    skipped: [],
     revision: content.revision,
     takenAtMs: nowMs,
     partial: false,

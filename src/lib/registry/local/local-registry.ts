@@ -18,6 +18,7 @@ import type {
   Registry,
   RegistryHandle,
   RegistryOperations,
+  RootUse,
   ServerStatus,
   WatchOptions,
 } from '../types.js';
@@ -57,6 +58,28 @@ export class LocalRegistry implements Registry, RegistryOperations, RegistryHand
     return this.#snapshot(null, options);
   }
 
+  async lookUp(services: readonly string[], options: CallOptions): Promise<Snapshot> {
+    const [first, ...others] = services;
+    if (first === undefined || others.length === 0) return this.#snapshot(first ?? null, options);
+    const parts = await Promise.all(services.map((service) => this.#snapshot(service, options)));
+    const whole = parts.reduce((last, part) => (BigInt(part.revision) > BigInt(last.revision) ? part : last));
+    return {
+      ...whole,
+      service: null,
+      instances: parts.flatMap(({ instances }) => instances),
+      undecoded: parts.flatMap(({ undecoded }) => undecoded),
+    };
+  }
+
+  listEverywhere(options: CallOptions): Promise<Snapshot> {
+    return this.listAll(options);
+  }
+
+  /** The embedded registry has no roots. */
+  findRoots(): Promise<readonly RootUse[]> {
+    return Promise.resolve([]);
+  }
+
   watch(service: string | null, options: WatchOptions): AsyncIterable<MembershipEvent> {
     const follower = new LocalFollower(this.#store, this.#deps.clock, service, this.#layout);
     const signal = AbortSignal.any([options.signal, this.#disposed.signal]);
@@ -64,6 +87,11 @@ export class LocalRegistry implements Registry, RegistryOperations, RegistryHand
   }
 
   async register(spec: RegistrationSpec, options: RegisterOptions): Promise<Registration> {
+    if (this.#layout !== 'auto' && this.#layout !== 'sdctl')
+      throw new SdctlError('E_USAGE', `the embedded registry does not take the layout ${this.#layout}`, {
+        why: 'it keeps entries in the layout sdctl',
+        hint: '--layout sdctl',
+      });
     const driver = new LocalDriver(this.#store, this.#deps.clock, spec, options.ttlMs);
     const registration = await keepRegistered(driver, this.#deps, options);
     this.#registrations.add(registration);

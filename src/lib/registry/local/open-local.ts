@@ -1,3 +1,4 @@
+import { requireEtcdLayout } from '../etcd-layout.js';
 import type { Connection, RegistryDeps } from '../connection.js';
 import type { RegistryHandle } from '../types.js';
 import { DirectoryStore } from './directory-store.js';
@@ -10,6 +11,7 @@ import { MemoryStore } from './memory-store.js';
  */
 export function openLocal(connection: Connection, deps: RegistryDeps): RegistryHandle {
   const { directory, layout } = connection;
+  requireEtcdLayout(layout);
   if (directory === null) return new LocalRegistry(new MemoryStore(deps.clock), deps, layout);
   return new LocalRegistry(new DirectoryStore(directory, deps.clock, deps.processes), deps, layout);
 }

@@ -1,7 +1,12 @@
+import { createHash } from 'node:crypto';
 import { decodeEntry, type Decoded } from '../../layouts/index.js';
+import type { UndecodedEntry } from '../../model/instance.js';
 import { leftMsOf, type Stored, type StoredEntry } from './store.js';
 
 const ROOT = { prefix: '/' };
+
+/** An entry as read: nothing in the store is a key that frameworks keep beside their instances. */
+export type StoredDecoded = Exclude<Decoded, { state: 'skipped' }>;
 
 /**
  * An entry of the store as the model shows it.
@@ -9,10 +14,10 @@ const ROOT = { prefix: '/' };
  * @param nowMs wall clock, for the time left
  * @param layout `auto` for all
  */
-export function decodeStored(stored: Stored, nowMs: number, layout: string): Decoded {
+export function decodeStored(stored: Stored, nowMs: number, layout: string): StoredDecoded {
   if (stored.state === 'unreadable') {
     const { key, service, reason, sizeBytes, sha256 } = stored;
-    return { state: 'undecoded', entry: { key, service, reason, sizeBytes, sha256, leaseId: null } };
+    return undecoded({ key, service, reason, sizeBytes, sha256 });
   }
   const { service, id, key, lease, revision } = stored;
   // The layouts read names from a key in which "/" separates; here names may hold anything, so they are put back.
@@ -24,10 +29,19 @@ export function decodeStored(stored: Stored, nowMs: number, layout: string): Dec
   };
   const decoded = decodeEntry(raw, ROOT, layout);
   if (decoded.state === 'undecoded') return { ...decoded, entry: { ...decoded.entry, key, service } };
+  if (decoded.state === 'skipped') {
+    const sha256 = createHash('sha256').update(raw.value).digest('hex');
+    const reason = 'no layout knows this value';
+    return undecoded({ key, service, reason, sizeBytes: raw.value.length, sha256 });
+  }
   return {
     state: 'instance',
-    instance: { ...decoded.instance, service, id, key, lease: toLease(stored, nowMs) },
+    instance: { ...decoded.instance, service, id, key, root: null, lease: toLease(stored, nowMs) },
   };
+}
+
+function undecoded(entry: Omit<UndecodedEntry, 'isBinaryKey' | 'leaseId'>): StoredDecoded {
+  return { state: 'undecoded', entry: { ...entry, isBinaryKey: false, leaseId: null } };
 }
 
 function toLease(

@@ -1,41 +1,47 @@
-import { parseEndpoint, formatEndpoint, type Endpoint } from '../model/endpoint.js';
-import { healthStates, type Health, type Instance, type Owner } from '../model/instance.js';
-import type { RegistrationSpec } from '../registry/types.js';
-import { identify, decodeUtf8 } from './identify.js';
-import type { DecodeResult, Layout } from './types.js';
+import { formatEndpoint, parseEndpoint, type Endpoint } from '../../model/endpoint.js';
+import { healthStates, type Health, type Owner } from '../../model/instance.js';
+import type { RegistrationSpec } from '../../registry/types.js';
+import { toInstance } from '../build-instance.js';
+import type { EntryText, KeyName } from '../entry-text.js';
+import { comesBack } from '../facts.js';
+import { textMap, valueText, type JsonObject } from '../json.js';
+import type { EtcdLayout, LayoutRoot } from '../types.js';
 
 const MAX_FORMAT_LENGTH = 40;
 
 /** sdctl's own form: `<prefix><service>/<id>` with a JSON object that carries `"sdctl": 1`. */
-export const sdctlLayout: Layout = {
+export const sdctlLayout: EtcdLayout = {
   name: 'sdctl',
-  decode(entry, root): DecodeResult {
-    const text = decodeUtf8(entry.value);
-    if (text === null || !text.trimStart().startsWith('{')) return { state: 'not-mine' };
-    const value = parseObject(text);
+  root: '/services/',
+  facts: {
+    defaultTtlSeconds: 30,
+    renewal: 'client stream, and a watch of its own key',
+    afterDelete: comesBack(1, 'back at once, unless it runs with `--on-lost exit`'),
+    afterRevoke: comesBack(1, 'back at once under a new lease, unless it runs with `--on-lost exit`'),
+    leftBehind: null,
+    markers: null,
+    readOnly: false,
+    leaseless: false,
+  },
+  decode(entry, root) {
+    const value = entry.json;
     if (value === null || !('sdctl' in value)) return { state: 'not-mine' };
-    const name = identify(entry, root);
+    const name = nameOf(entry, root, value);
     if (name === null)
       return { state: 'undecodable', service: null, reason: 'the key is not <service>/<id>' };
-    if (value['sdctl'] !== 1) {
-      return {
-        state: 'undecodable',
-        service: name.service,
-        reason: `unknown sdctl format ${formatText(value['sdctl'])}`,
-      };
-    }
+    const { service } = name;
+    if (value['sdctl'] !== 1)
+      return { state: 'undecodable', service, reason: `unknown sdctl format ${formatText(value['sdctl'])}` };
     const endpoints = endpointsOf(value['endpoints']);
     if (endpoints === null)
-      return { state: 'undecodable', service: name.service, reason: 'endpoints are not a list of addresses' };
+      return { state: 'undecodable', service, reason: 'endpoints are not a list of addresses' };
     const metadata = textMap(value['metadata']);
-    if (metadata === null)
-      return { state: 'undecodable', service: name.service, reason: 'metadata is nested too deeply' };
+    if (metadata === null) return { state: 'undecodable', service, reason: 'metadata is nested too deeply' };
     const health = healthOf(value['health']);
-    const instance: Instance = {
-      service: name.service,
-      id: name.id,
+    return toInstance(entry, sdctlLayout, {
+      ...name,
       endpoints,
-      health: health ?? (entry.leaseId === null ? 'unknown' : 'passing'),
+      ...(health === null ? {} : { health }),
       healthReason: textOf(value['healthReason']),
       metadata,
       tags: texts(value['tags']),
@@ -43,21 +49,32 @@ export const sdctlLayout: Layout = {
       weight:
         typeof value['weight'] === 'number' && Number.isFinite(value['weight']) ? value['weight'] : null,
       zone: textOf(value['zone']),
-      node: null,
-      lease: entry.leaseId === null ? null : { id: entry.leaseId, ttlSeconds: null, leftSeconds: null },
       owner: ownerOf(value['owner']),
       registeredAt: textOf(value['registeredAt']),
-      key: name.key,
-      layout: 'sdctl',
-      revision: entry.revision,
-      checks: [],
-    };
-    return { state: 'instance', instance };
+    });
   },
-  encode(spec: RegistrationSpec, root) {
-    return { key: `${root.prefix}${spec.service}/${spec.id}`, value: encodeSdctlValue(spec) };
+  writer: {
+    ttlSeconds: 30,
+    encode: (spec, { prefix }) => ({
+      ok: true,
+      key: `${prefix}${spec.service}/${spec.id}`,
+      value: encodeSdctlValue(spec),
+    }),
   },
 };
+
+/** The value names both parts; they count as far as the key says the same. */
+function nameOf(entry: EntryText, root: LayoutRoot, { service, id }: JsonObject): KeyName | null {
+  if (typeof service === 'string' && typeof id === 'string' && service !== '' && id !== '') {
+    const tail = `${service}/${id}`;
+    if (entry.key.endsWith(tail)) {
+      const before = entry.key.slice(0, -tail.length);
+      if ((before === '' || before.endsWith('/')) && before.startsWith(root.prefix))
+        return { root: before, service, id };
+    }
+  }
+  return entry.name(root);
+}
 
 /**
  * The value of an entry in sdctl's own form.
@@ -84,17 +101,6 @@ export function encodeSdctlValue(
   });
 }
 
-function parseObject(text: string): Readonly<Record<string, unknown>> | null {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null && !Array.isArray(value)
-      ? (value as Record<string, unknown>)
-      : null;
-  } catch {
-    return null;
-  }
-}
-
 function endpointsOf(value: unknown): readonly Endpoint[] | null {
   if (!Array.isArray(value)) return null;
   const endpoints: Endpoint[] = [];
@@ -118,30 +124,9 @@ function texts(value: unknown): readonly string[] {
   return Array.isArray(value) ? value.filter((item): item is string => typeof item === 'string') : [];
 }
 
-/** null where a value cannot be written as text again. */
-function textMap(value: unknown): Readonly<Record<string, string>> | null {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return {};
-  const pairs: [string, string][] = [];
-  for (const [key, item] of Object.entries(value)) {
-    const text = typeof item === 'string' ? item : jsonText(item);
-    if (text === null) return null;
-    pairs.push([key, text]);
-  }
-  return Object.fromEntries(pairs);
-}
-
-/** JSON is read at any depth, but written by recursion, which a hostile value drives out of the stack: null then. */
-function jsonText(value: unknown): string | null {
-  try {
-    return JSON.stringify(value);
-  } catch {
-    return null;
-  }
-}
-
 /** Short, because a format may be any value of any size. */
 function formatText(value: unknown): string {
-  const text = jsonText(value) ?? 'of great depth';
+  const text = valueText(value) ?? 'of great depth';
   return text.length > MAX_FORMAT_LENGTH ? `${text.slice(0, MAX_FORMAT_LENGTH)}…` : text;
 }
 

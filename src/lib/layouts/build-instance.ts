@@ -1,0 +1,72 @@
+import { isUnspecified, type Endpoint } from '../model/endpoint.js';
+import type { Instance, InstanceWarning } from '../model/instance.js';
+import type { EntryText } from './entry-text.js';
+import type { DecodeResult, EtcdLayout } from './types.js';
+
+/** What a layout reads out of an entry; the rest follows from the entry and the layout. */
+export type Facts = Pick<Instance, 'service' | 'id' | 'root' | 'endpoints'> &
+  Partial<
+    Pick<
+      Instance,
+      | 'health'
+      | 'healthReason'
+      | 'metadata'
+      | 'tags'
+      | 'version'
+      | 'weight'
+      | 'effectiveWeight'
+      | 'zone'
+      | 'namespace'
+      | 'owner'
+      | 'registeredAt'
+    >
+  >;
+
+/** The instance that an entry of etcd holds. Its health, unless it says so itself: passing with a lease, else unknown. */
+export function toInstance(
+  entry: EntryText,
+  layout: Pick<EtcdLayout, 'name' | 'facts'>,
+  facts: Facts,
+): DecodeResult {
+  const { leaseId, revision } = entry.raw;
+  const { readOnly, leaseless } = layout.facts;
+  const metadata = facts.metadata ?? {};
+  const instance: Instance = {
+    service: facts.service,
+    id: facts.id,
+    endpoints: facts.endpoints,
+    health: facts.health ?? (leaseId === null ? 'unknown' : 'passing'),
+    healthReason: facts.healthReason ?? null,
+    metadata,
+    tags: facts.tags ?? [],
+    version: facts.version ?? null,
+    weight: facts.weight ?? null,
+    effectiveWeight: facts.effectiveWeight ?? null,
+    zone: facts.zone ?? (Object.hasOwn(metadata, 'zone') ? (metadata['zone'] ?? null) : null),
+    namespace: facts.namespace ?? null,
+    node: null,
+    lease: leaseId === null ? null : { id: leaseId, ttlSeconds: null, leftSeconds: null },
+    owner: facts.owner ?? null,
+    registeredAt: facts.registeredAt ?? null,
+    key: entry.key,
+    root: facts.root,
+    layout: layout.name,
+    revision,
+    checks: [],
+    nodeChecks: [],
+    warnings: warningsOf(facts.endpoints[0], leaseId === null && !(readOnly && leaseless)),
+    readOnly,
+    consul: null,
+  };
+  return { state: 'instance', instance };
+}
+
+/** What is odd about an endpoint, in the order of the list of warnings. */
+export function warningsOf(first: Endpoint | undefined, noLease: boolean): readonly InstanceWarning[] {
+  const warnings: InstanceWarning[] = noLease ? ['no-lease'] : [];
+  if (first === undefined || first.port === null) warnings.push('missing-port');
+  // Nearly every address begins otherwise, and the full test parses it.
+  if (first !== undefined && /^[0:*]/.test(first.address) && isUnspecified(first))
+    warnings.push('unspecified-address');
+  return warnings;
+}
