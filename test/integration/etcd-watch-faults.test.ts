@@ -259,7 +259,7 @@ describe.each(['3.4', '3.5'] as const)('a watch on etcd %s', (version) => {
     const elsewhere = open([etcd.url], {
       username: 'reader',
       password: { origin: 'test', read: () => 'pw' },
-      prefix: '/elsewhere/',
+      prefixes: ['/elsewhere/'],
     });
     await expect(watchOn(elsewhere).done).rejects.toMatchObject({ code: 'E_FORBIDDEN' });
     await etcd.restart();

@@ -5,7 +5,15 @@ import { MembershipState, type Change, type Difference } from '../../src/lib/mod
 import { instances } from './arbitraries.js';
 
 function snapshotOf(all: readonly Instance[]): Snapshot {
-  return { service: 'order', instances: all, undecoded: [], revision: '1', takenAtMs: 0, partial: false };
+  return {
+    service: 'order',
+    instances: all,
+    undecoded: [],
+    skipped: [],
+    revision: '1',
+    takenAtMs: 0,
+    partial: false,
+  };
 }
 
 /** What somebody knows who has seen only the differences. */

@@ -74,6 +74,13 @@ export function anInstance(overrides: Partial<Instance> = {}): Instance {
     layout: 'sdctl',
     revision: '1',
     checks: [],
+    effectiveWeight: null,
+    namespace: null,
+    root: null,
+    nodeChecks: [],
+    warnings: [],
+    readOnly: false,
+    consul: null,
     ...overrides,
   };
 }
@@ -99,13 +106,13 @@ export function testDeps(overrides: Partial<RegistryDeps> = {}): RegistryDeps {
   };
 }
 
-/** A connection without credentials, prefix `/services/`, all layouts. */
+/** A connection without credentials, the default root, all layouts. */
 export function aConnection(overrides: Partial<Connection> = {}): Connection {
   return {
     backend: 'local',
     context: null,
     servers: [],
-    prefix: '/services/',
+    prefixes: [],
     layout: 'auto',
     tls: { caFile: null, certFile: null, keyFile: null, serverName: null, insecureSkipVerify: false },
     username: null,

@@ -44,7 +44,15 @@ export class ScriptedFollower implements Follower {
 export function aSet(revision: string, instances: readonly Instance[], gap?: true): FollowSignal {
   return {
     type: 'set',
-    snapshot: { service: 'order', instances, undecoded: [], revision, takenAtMs: 0, partial: false },
+    snapshot: {
+      service: 'order',
+      instances,
+      undecoded: [],
+      skipped: [],
+      revision,
+      takenAtMs: 0,
+      partial: false,
+    },
     ...(gap === undefined ? {} : { gap }),
   };
 }

@@ -19,7 +19,13 @@ function check(
 }
 
 function decode(service: Readonly<Record<string, unknown>>, checks: readonly unknown[] = [serf]): Instance {
-  const entry = decodeEntry(node, { ID: 'a', Service: 'pay', ...service }, readChecks(checks), 'x');
+  const entry = decodeEntry({
+    node,
+    service: { ID: 'a', Service: 'pay', ...service },
+    checks: readChecks(checks),
+    place: 'x',
+    layout: 'auto',
+  });
   if (!('instance' in entry)) throw new Error('undecoded');
   return entry.instance;
 }
@@ -41,7 +47,7 @@ describe('decoding of Consul entries', () => {
       version: '2',
       zone: 'b',
       weight: 7,
-      layout: 'consul',
+      layout: 'consul-generic',
       lease: null,
       owner: null,
       revision: '42',
@@ -111,7 +117,9 @@ describe('decoding of Consul entries', () => {
 
   it('reports what is no service', () => {
     for (const service of [null, 'x', 7, [], {}, { ID: 'a' }, { ID: 1, Service: 'pay' }]) {
-      expect(decodeEntry(node, service, [], 'place')).toMatchObject({ undecoded: { key: 'place' } });
+      expect(decodeEntry({ node, service, checks: [], place: 'place', layout: 'auto' })).toMatchObject({
+        undecoded: { key: 'place' },
+      });
     }
   });
 

@@ -63,7 +63,7 @@ function follow(): { readonly reader: WeakReader; readonly follower: ServiceFoll
   const tls = { ca: null, cert: null, key: null };
   servers = new Servers([new ConsulServer(parseServer(url, 8_500), connection, tls, credentials)]);
   const { clock } = testDeps();
-  const reader = new WeakReader({ servers, visibility: new Visibility(connection), clock });
+  const reader = new WeakReader({ servers, visibility: new Visibility(connection), clock, layout: 'auto' });
   const deps = { servers, reader, credentials, clock, timeoutMs: 5_000, notify: () => undefined };
   return { reader, follower: new ServiceFollower('web', deps) };
 }

@@ -2,10 +2,11 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { pickEndpoints, type PickOptions } from '../../src/lib/discovery/pick.js';
 import { globMatcher, isGlob, parseHealthList, parseSelector } from '../../src/lib/discovery/selector.js';
-import { isNewName, parseTarget } from '../../src/lib/discovery/target.js';
+import { isNewName } from '../../src/lib/discovery/new-name.js';
 import { healthOfRemainder, withLeases } from '../../src/lib/discovery/ttl.js';
 import { parseUntil } from '../../src/lib/discovery/until.js';
 import { formatCallTarget, isUnspecified, parseEndpoint } from '../../src/lib/model/endpoint.js';
+import { parseInstanceName } from '../../src/lib/model/instance-name.js';
 import type { Health } from '../../src/lib/model/instance.js';
 import { anInstance } from '../support/builders.js';
 import { aSnapshot } from './render-samples.js';
@@ -109,7 +110,7 @@ describe('a target', () => {
     ['/b', false, null],
     ['a/', false, null],
   ])('%s (nodes: %s)', (text, nodes, expected) => {
-    expect(parseTarget(text, nodes)).toEqual(expected);
+    expect(parseInstanceName(text, nodes)).toEqual(expected);
   });
 
   it('gets only names that are safe everywhere', () => {
@@ -175,6 +176,7 @@ describe('a pick', () => {
     usable: new Set<Health>(['passing']),
     random: Math.random,
     turn: 0,
+    protocol: null,
     zone: null,
   };
   const at = (id: string, change: object = {}) =>

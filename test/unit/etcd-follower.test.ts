@@ -5,6 +5,7 @@ import { SdctlError } from '../../src/lib/errors.js';
 import type { FollowSignal } from '../../src/lib/registry/keep-following.js';
 import type { Calls } from '../../src/lib/registry/etcd/calls.js';
 import { EtcdFollower } from '../../src/lib/registry/etcd/follower.js';
+import { prefixRange } from '../../src/lib/registry/etcd/key-range.js';
 import { anInstance } from '../support/builders.js';
 import { FakeClock } from '../support/fake-clock.js';
 
@@ -54,15 +55,23 @@ async function follow(list: (revision: string | null) => void = () => undefined)
   } as unknown as Calls;
   const lists: (string | null)[] = [];
   const follower = new EtcdFollower(calls, clock, {
-    root: { prefix: '/services/', layout: 'auto' },
+    roots: { prefixes: ['/services/'], layout: 'auto' },
     service: 'order',
-    list: (_signal, revision) => {
+    hasMoved: () => Promise.resolve(false),
+    list: (_signal, again) => {
+      const revision = again?.revisions[0] ?? null;
       lists.push(revision);
       list(revision);
       const at = revision ?? newest;
       const instances = [anInstance({ key: KEY, revision: at })];
-      const rest = { service: 'order', undecoded: [], takenAtMs: 0, partial: false };
-      return Promise.resolve({ snapshot: { ...rest, instances, revision: at }, clusterId: '1' });
+      const rest = { service: 'order', undecoded: [], skipped: [], takenAtMs: 0, partial: false };
+      return Promise.resolve({
+        snapshot: { ...rest, instances, revision: at },
+        clusterId: '1',
+        stretches: [{ range: prefixRange('/services/order/'), prefix: '/services/', isNarrow: true }],
+        barren: [],
+        granted: null,
+      });
     },
     limits: (signal) => ({ signal, timeoutMs: 1_000 }),
     readLease: () => Promise.resolve(null),

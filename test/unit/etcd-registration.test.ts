@@ -1,14 +1,15 @@
 import { EventEmitter } from 'node:events';
 import type { ILeaseKeepAliveRequest } from 'etcd3/lib/rpc.js';
 import { describe, expect, it } from 'vitest';
-import { sdctlLayout } from '../../src/lib/layouts/sdctl.js';
+import { encodeSdctlValue } from '../../src/lib/layouts/etcd/sdctl.js';
 import type { Calls } from '../../src/lib/registry/etcd/calls.js';
 import { toWireLease } from '../../src/lib/registry/etcd/ids.js';
+import { planWrite } from '../../src/lib/registry/etcd/plan-write.js';
 import { EtcdRegistrationDriver } from '../../src/lib/registry/etcd/registration.js';
 import { anOwner, aSpec, LIVE_PID } from '../support/builders.js';
 import { FakeClock } from '../support/fake-clock.js';
 
-const root = { prefix: '/services/', layout: 'auto' };
+const plan = planWrite({ prefixes: ['/services/'], layout: 'auto' });
 const call = { signal: new AbortController().signal, timeoutMs: 1_000 };
 const header = { cluster_id: '1', revision: '5' };
 
@@ -36,7 +37,7 @@ function drive(clock: FakeClock, clients: object): EtcdRegistrationDriver {
     run: (limits: object, attempt: (...args: unknown[]) => unknown) => attempt(clients, server, limits),
     avoid: () => undefined,
   } as unknown as Calls;
-  const ours = { root, spec: aSpec(), ttlMs: 10_000, notify: undefined, refreshCredentials: () => undefined };
+  const ours = { plan, spec: aSpec(), ttlMs: 10_000, notify: undefined, refreshCredentials: () => undefined };
   return new EtcdRegistrationDriver(calls, clock, ours);
 }
 
@@ -78,7 +79,7 @@ describe('an entry of another run', () => {
     { TTL: '-1', grantedTTL: '0', leftMs: 0, why: 'hangs on a lease that is gone' },
   ])('with TTL $TTL of $grantedTTL $why', async ({ TTL, grantedTTL, leftMs }) => {
     const spec = aSpec({ owner: anOwner({ pid: LIVE_PID }) });
-    const value = Buffer.from(sdctlLayout.encode?.(spec, root).value ?? '');
+    const value = Buffer.from(encodeSdctlValue(spec));
     const found = {
       key: Buffer.from('/services/order/order-1'),
       value,
@@ -87,6 +88,7 @@ describe('an entry of another run', () => {
     };
     const driver = drive(new FakeClock(), {
       kv: {
+        range: () => Promise.resolve({ header, kvs: [], count: '0' }),
         txn: () => Promise.resolve({ succeeded: false, responses: [{ response_range: { kvs: [found] } }] }),
       },
       lease: {

@@ -212,6 +212,7 @@ describe('keepFollowing', () => {
     const entry = {
       key: keyOf(a),
       service: 'order',
+      isBinaryKey: false,
       reason: 'no layout knows this value',
       sizeBytes: 1,
       sha256: '',

@@ -1,3 +1,4 @@
+import { formatInstanceName } from '../../src/lib/model/instance-name.js';
 import { describe, expect, it } from 'vitest';
 import { renderTable } from '../../src/lib/render/columns.js';
 import { chooseFields, renderNames, renderTsv, sortByField } from '../../src/lib/render/fields.js';
@@ -37,7 +38,7 @@ describe('instances', () => {
     const long = anInstance({ id: 'i'.repeat(400), tags: ['a', 'b'] });
     const text = await renderTable(instanceColumns(), [long], aView({ format: 'wide', width: 20 }));
     expect(text).toMatch(
-      /^INSTANCE +HEALTH +ENDPOINT +TTL +LEASE +VERSION +ZONE +NODE +AGE +WEIGHT +TAGS +LAYOUT +KEY\n/,
+      /^INSTANCE +HEALTH +ENDPOINT +TTL +LEASE +VERSION +ZONE +NODE +AGE +WEIGHT +TAGS +LAYOUT +OWNER +KEY\n/,
     );
     expect(text).toContain('i'.repeat(400));
     expect(text).toContain('694d8c1f2a3b4c0c');
@@ -115,9 +116,9 @@ describe('instances', () => {
   it('have fixed fields', () => {
     expect(renderTsv(instanceFields, rows.slice(1), { headers: true })).toBe(
       [
-        'instance\thealth\tendpoint\tttlLeftSeconds\tttlSeconds\tlease\tversion\tzone\tnode\tregisteredAt\tlayout\tkey\ttags\tservice\tendpoints\tweight',
-        'i-7f3a\twarning\thttp://10.0.4.17:8080\t11\t30\t694d8c1f2a3b4c0c\t1.8.2\teu-west-1b\t\t2026-03-02T10:36:00.000Z\tsdctl\t/services/checkout/i-7f3a\tcanary\tcheckout\thttp://10.0.4.17:8080\t10',
-        'i-1\tunknown\t\t\t\t\t\teu-west-1b\t\t\tsdctl\t/services/checkout/i-7f3a\tcanary\tcheckout\t\t10',
+        'instance\thealth\tendpoint\tttlLeftSeconds\tttlSeconds\tlease\tversion\tzone\tnode\tregisteredAt\tlayout\tkey\ttags\tservice\tendpoints\tweight\teffectiveWeight\tnamespace\twarnings\towner',
+        'i-7f3a\twarning\thttp://10.0.4.17:8080\t11\t30\t694d8c1f2a3b4c0c\t1.8.2\teu-west-1b\t\t2026-03-02T10:36:00.000Z\tsdctl\t/services/checkout/i-7f3a\tcanary\tcheckout\thttp://10.0.4.17:8080\t10\t\t\t\t',
+        'i-1\tunknown\t\t\t\t\t\teu-west-1b\t\t\tsdctl\t/services/checkout/i-7f3a\tcanary\tcheckout\t\t10\t\t\t\t',
         '',
       ].join('\n'),
     );
@@ -161,10 +162,10 @@ describe('services', () => {
   it('have fixed fields', () => {
     expect(renderTsv(serviceFields, services, { headers: true })).toBe(
       [
-        'service\tinstances\tpassing\twarning\tcritical\tmaintenance\tunknown\tlowestTtlSeconds\tlayouts',
-        'checkout\t4\t2\t1\t1\t0\t0\t3\tsdctl',
-        'legacy-batch\t1\t0\t0\t0\t0\t1\t\tplain',
-        'consul\t1\t1\t0\t0\t0\t0\t\tsdctl',
+        'service\tinstances\tpassing\twarning\tcritical\tmaintenance\tunknown\tlowestTtlSeconds\tlayouts\tdisabled\troot',
+        'checkout\t4\t2\t1\t1\t0\t0\t3\tsdctl\t0\t',
+        'legacy-batch\t1\t0\t0\t0\t0\t1\t\tplain\t0\t',
+        'consul\t1\t1\t0\t0\t0\t0\t\tsdctl\t0\t',
         '',
       ].join('\n'),
     );
@@ -191,7 +192,9 @@ describe.each(Object.entries(hostile))('%s in every field', (_name, text) => {
 
   it('stays harmless in tsv and name', () => {
     const tsv =
-      renderTsv(instanceFields, evil) + renderTsv(serviceFields, servicesOf(evil)) + renderNames(evil);
+      renderTsv(instanceFields, evil) +
+      renderTsv(serviceFields, servicesOf(evil)) +
+      renderNames(evil.map((one) => formatInstanceName(one)));
     expect(tsv).not.toMatch(LEAK);
     expect(tsv.split('\n')).toHaveLength(4);
     expect(tsv.split('\t')).toHaveLength(instanceFields.length + serviceFields.length - 1);

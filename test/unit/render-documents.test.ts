@@ -17,6 +17,7 @@ import {
   endpointList,
   errorDocument,
   instanceList,
+  layoutList,
   serviceList,
   versionDocument,
 } from '../../src/lib/render/documents.js';
@@ -68,7 +69,27 @@ const origin = { context: 'prod-eu', backend: 'etcd' };
 
 function listsOf(text: string): ListDocument[] {
   const instance = anInstanceOf(text);
-  const snapshot = aSnapshot([instance, anInstance()], { undecoded: [anUndecoded(text)] });
+  const skipped = [
+    {
+      key: text,
+      layout: text,
+      reason: 'consumer',
+      service: text,
+      address: text,
+      name: text,
+      keys: null,
+    } as const,
+    {
+      key: text,
+      layout: null,
+      reason: 'foreign',
+      service: null,
+      address: null,
+      name: null,
+      keys: 7,
+    } as const,
+  ];
+  const snapshot = aSnapshot([instance, anInstance()], { undecoded: [anUndecoded(text)], skipped });
   const stage = contextItem(
     text,
     { backend: 'consul', tls: { caFile: text }, auth: { tokenEnv: text } },
@@ -76,6 +97,7 @@ function listsOf(text: string): ListDocument[] {
   );
   return [
     instanceList(snapshot, origin),
+    layoutList([{ layout: text, root: text, services: 1, instances: 2 }], snapshot, origin),
     serviceList(servicesOf(snapshot.instances), snapshot, { context: null, backend: 'local' }),
     endpointList(
       instance.endpoints.map((endpoint) => ({ instance, endpoint })),
@@ -196,7 +218,10 @@ describe('instances', () => {
       items: [
         {
           id: 'i-7f3a',
-          endpoints: ['http://10.0.4.17:8080'],
+          endpoints: [{ protocol: 'http', address: '10.0.4.17', port: 8080, weight: null, secure: null }],
+          address: '10.0.4.17',
+          owner: null,
+          registrant: { host: 'web-1', pid: 4711 },
           lease: {
             id: '694d8c1f2a3b4c0c',
             idDecimal: '7587875012669557772',
@@ -205,7 +230,15 @@ describe('instances', () => {
           },
           registeredAt: '2026-03-02T10:36:00.000Z',
         },
-        { lease: null, owner: null, version: null, weight: null, zone: null, registeredAt: null, key: null },
+        {
+          lease: null,
+          registrant: null,
+          version: null,
+          weight: null,
+          zone: null,
+          registeredAt: null,
+          key: null,
+        },
       ],
       undecoded: [],
     });

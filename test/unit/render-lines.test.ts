@@ -205,7 +205,7 @@ describe('registration lines', () => {
     ).toEqual([`${clock}  lost: lease expired`]);
     expect(
       registrationLines(
-        { ...common, type: 'restored', ttlSeconds: 30, previousLeaseId: 'ab' },
+        { ...common, type: 'restored', ttlSeconds: 30, previousLeaseId: 'ab', previous: null },
         options,
         aView(),
       ),

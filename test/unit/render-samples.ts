@@ -78,6 +78,13 @@ export function anInstance(change: Partial<Instance> = {}): Instance {
     layout: 'sdctl',
     revision: '48102',
     checks: [],
+    effectiveWeight: null,
+    namespace: null,
+    root: null,
+    nodeChecks: [],
+    warnings: [],
+    readOnly: false,
+    consul: null,
     ...change,
   };
 }
@@ -111,6 +118,7 @@ export function anInstanceOf(text: string, change: Partial<Instance> = {}): Inst
 export function anUndecoded(text: string): UndecodedEntry {
   return {
     key: text,
+    isBinaryKey: false,
     service: text,
     reason: text,
     sizeBytes: 128,
@@ -124,6 +132,7 @@ export function aSnapshot(instances: readonly Instance[], change: Partial<Snapsh
     service: 'checkout',
     instances,
     undecoded: [],
+    skipped: [],
     revision: '48102',
     takenAtMs: nowMs,
     partial: false,
@@ -167,7 +176,7 @@ export function registrationEvents(text: string): readonly RegistrationEvent[] {
     { ...base, type: 'renewed', ttlSeconds: 30, afterLate: true },
     { ...base, type: 'late', leftSeconds: 21, cause: anError(text) },
     { ...base, type: 'lost', why: text },
-    { ...base, type: 'restored', ttlSeconds: 30, previousLeaseId: text },
+    { ...base, type: 'restored', ttlSeconds: 30, previousLeaseId: text, previous: anInstanceOf(text) },
     { ...base, type: 'deregistered', outcome: text },
   ];
 }

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Env } from '../../src/lib/config/env.js';
 import type { ConnectionFlags } from '../../src/lib/config/layers.js';
 import type { ConfigFile } from '../../src/lib/config/schema.js';
+import { requireLayout } from '../../src/lib/registry/open.js';
 import { resolveSettings } from '../../src/lib/config/settings.js';
 import { SdctlError } from '../../src/lib/errors.js';
 
@@ -43,7 +44,7 @@ describe('precedence', () => {
   const given = (chosen: readonly LayerName[]) => {
     const has = (name: LayerName): boolean => chosen.includes(name);
     const flags: Flags = has('flag')
-      ? { prefix: 'flag', layout: 'sdctl', server: ['http://flag:2379'], username: 'flag' }
+      ? { prefix: ['flag'], layout: 'sdctl', server: ['http://flag:2379'], username: 'flag' }
       : {};
     const env: Env = {
       ...(has('SDCTL')
@@ -74,8 +75,8 @@ describe('precedence', () => {
         };
         expect(connection?.servers).toEqual([servers[first ?? 'flag']]);
         const named = chosen.find((layer) => layer !== 'native');
-        const prefixes = { flag: 'flag/', SDCTL: 'SDCTL/', context: '/context/', native: '' };
-        expect(connection?.prefix).toBe(named === undefined ? '/services/' : prefixes[named]);
+        const prefixes = { flag: ['flag/'], SDCTL: ['SDCTL/'], context: ['/context/'], native: [] };
+        expect(connection?.prefixes).toEqual(named === undefined ? [] : prefixes[named]);
         // Credentials stay with the servers of the place that names them.
         const user = first === 'native' ? 'native' : first === 'context' ? 'context' : (first ?? null);
         expect(connection?.username).toBe(user);
@@ -168,26 +169,36 @@ describe('a registry', () => {
     );
   });
 
-  it('has a layout that exists', () => {
-    expect(codeOf(() => resolve({ backend: 'etcd', layout: 'plian' }))).toBe(
-      'E_USAGE --layout: no layout "plian" valid: auto, sdctl, plain',
-    );
-    expect(codeOf(() => resolve({ backend: 'etcd' }, { SDCTL_LAYOUT: 'x' }))).toMatch(
-      /^E_USAGE SDCTL_LAYOUT: no layout "x"/,
-    );
-    const config: ConfigFile = { contexts: { a: { backend: 'etcd', layout: 'x' } }, currentContext: 'a' };
-    expect(codeOf(() => resolve({}, {}, config))).toMatch(/^E_CONFIG context a: no layout "x"/);
+  it('has a layout that exists on its backend, on Consul also by its short name', async () => {
+    const missing = requireLayout('etcd', 'plian');
+    await expect(missing).rejects.toMatchObject({ code: 'E_USAGE', hint: '--layout plain' });
+    await expect(requireLayout('etcd', 'consul-kratos')).rejects.toMatchObject({ code: 'E_USAGE' });
+    await expect(requireLayout('consul', 'rpcx')).rejects.toMatchObject({ code: 'E_USAGE' });
+    for (const name of ['auto', 'sdctl', 'kratos', 'consul-kratos']) await requireLayout('consul', name);
+  });
+
+  it('takes several roots from a context', () => {
+    const contexts = { a: { backend: 'etcd', prefix: ['/a', '/b/'] } } as const;
+    const config: ConfigFile = {
+      contexts: { ...contexts, a: { ...contexts.a, prefix: ['/a', '/b/'] } },
+      currentContext: 'a',
+    };
+    expect(resolve({}, {}, config).connection?.prefixes).toEqual(['/a/', '/b/']);
   });
 
   it.each([
-    [{ prefix: '' }, ''],
-    [{ prefix: '/a' }, '/a/'],
-    [{ prefix: '/a/' }, '/a/'],
-    [{}, '/services/'],
-  ])('has a prefix that ends in the separator: %o', (flags, expected) => {
-    expect(resolve({ backend: 'etcd', ...flags }).connection?.prefix).toBe(expected);
-    const env: Env = 'prefix' in flags ? { SDCTL_PREFIX: flags.prefix } : {};
-    expect(resolve({ backend: 'etcd' }, env).connection?.prefix).toBe(expected);
+    [[''], ['']],
+    [['/a'], ['/a/']],
+    [
+      ['/a/', 'b'],
+      ['/a/', 'b/'],
+    ],
+    [undefined, []],
+  ])('has roots that end in the separator: %o', (prefix, expected) => {
+    const flags: Flags = { backend: 'etcd', ...(prefix === undefined ? {} : { prefix }) };
+    expect(resolve(flags).connection?.prefixes).toEqual(expected);
+    const env: Env = prefix === undefined ? {} : { SDCTL_PREFIX: prefix.join(',') };
+    expect(resolve({ backend: 'etcd' }, env).connection?.prefixes).toEqual(expected);
   });
 
   it('is a directory or servers, not both', () => {

@@ -181,7 +181,8 @@ async function listServices(
     invocation.print(renderNames(new Set(rows.map((row) => row.name))));
   } else {
     const isSpread = new Set(rows.map(({ root }) => root)).size > 1;
-    const columns = isSpread || view.format === 'wide' ? [...serviceColumns, rootColumn] : serviceColumns;
+    const hasRoots = rows.some(({ root }) => root !== null);
+    const columns = isSpread || (hasRoots && view.format === 'wide') ? [...serviceColumns, rootColumn] : serviceColumns;
     invocation.print(await printRows(rows, { columns, fields: serviceFields }, view, flags));
   }
   sayRest(invocation, answer.snapshot, rows.length);

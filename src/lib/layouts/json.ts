@@ -49,6 +49,7 @@ export function textOf(value: unknown): string | null {
 
 /** A finite number, also one written as text; null for anything else. */
 export function numberOf(value: unknown): number | null {
+  if (typeof value === 'bigint') return Number(value);
   if (typeof value === 'number') return Number.isFinite(value) ? value : null;
   if (typeof value !== 'string' || !/^-?\d+(\.\d+)?$/.test(value)) return null;
   const number = Number(value);

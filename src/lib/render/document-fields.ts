@@ -152,7 +152,11 @@ function pick(values: ReadonlyMap<string, unknown>, names: readonly string[]): R
 /** A list for `-o jsonl`: one line per item with `apiVersion` and `kind`, then one per entry nobody could read or that is no instance. */
 export function* listLines(document: ListDocument | ProjectedList): Generator<string> {
   const head = headOf(ITEM_KINDS[document.kind]);
-  for (const item of document.items) yield toJson({ ...head, ...item });
+  for (const item of document.items) {
+    // The kind of a line is that of its document; the kind of a service stands beside it.
+    const { kind, ...rest } = item as { readonly kind?: unknown };
+    yield toJson({ ...head, ...rest, ...(kind === undefined ? {} : { serviceKind: kind }) });
+  }
   const undecoded = 'undecoded' in document ? (document.undecoded ?? []) : [];
   for (const entry of undecoded) yield toJson({ ...headOf('UndecodedEntry'), ...entry });
   const skipped = 'skipped' in document ? (document.skipped ?? []) : [];

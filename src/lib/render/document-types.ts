@@ -176,7 +176,8 @@ export type ServiceList = ListHead<'ServiceList', ServiceItem>;
 export type EndpointList = ListHead<'EndpointList', EndpointItem>;
 
 /** Lines of `-o jsonl` for a list: every item by itself. */
-export type InstanceLine = Head<'Instance'> & InstanceItem;
+export type InstanceLine = Head<'Instance'> &
+  Omit<InstanceItem, 'kind'> & { readonly serviceKind: string | null };
 export type ServiceLine = Head<'Service'> & ServiceItem;
 export type EndpointLine = Head<'Endpoint'> & EndpointItem;
 export type UndecodedLine = Head<'UndecodedEntry'> & UndecodedItem;

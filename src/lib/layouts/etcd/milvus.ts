@@ -38,7 +38,7 @@ export const milvusLayout: EtcdLayout = {
     return toInstance(entry, milvusLayout, {
       service,
       id,
-      root: entry.key.slice(0, entry.key.lastIndexOf('/') + 1),
+      root: root === undefined ? '' : `${root}/`,
       endpoints: [endpoint],
       namespace: root?.replace(/^\//, '') ?? null,
       version: textOf(json['Version']),

@@ -4,7 +4,7 @@ import type { RegistrationSpec } from '../../registry/types.js';
 import { toInstance } from '../build-instance.js';
 import type { EntryText, KeyName } from '../entry-text.js';
 import { comesBack } from '../facts.js';
-import { textMap, valueText, type JsonObject } from '../json.js';
+import { numberOf, textMap, valueText, type JsonObject } from '../json.js';
 import type { EtcdLayout, LayoutRoot } from '../types.js';
 
 const MAX_FORMAT_LENGTH = 40;
@@ -46,8 +46,7 @@ export const sdctlLayout: EtcdLayout = {
       metadata,
       tags: texts(value['tags']),
       version: textOf(value['version']),
-      weight:
-        typeof value['weight'] === 'number' && Number.isFinite(value['weight']) ? value['weight'] : null,
+      weight: typeof value['weight'] === 'string' ? null : numberOf(value['weight']),
       zone: textOf(value['zone']),
       owner: ownerOf(value['owner']),
       registeredAt: textOf(value['registeredAt']),
