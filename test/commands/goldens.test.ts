@@ -96,7 +96,7 @@ describe('every format', () => {
       ['list', '-o', 'xml'],
       ['list', '--fields', 'nope'],
       ['list', '-l', 'a=(b'],
-      ['resolve', 'legacy'],
+      ['resolve', 'käse'],
       ['watch', '--until', 'passing>=many'],
       ['watch', '', '--until', 'passing>=1'],
       ['resolve', ''],

@@ -132,7 +132,7 @@ describe('3: not there', () => {
     ['E_NOT_FOUND', ['list', 'nope']],
     ['E_NOT_FOUND', ['list', 'order/nope']],
     ['E_NOT_FOUND', ['resolve', 'nope']],
-    ['E_NO_USABLE', ['resolve', 'legacy']],
+    ['E_NO_USABLE', ['resolve', 'käse']],
     ['E_EMPTY', ['list', 'x*', '--fail-empty']],
     ['E_NOT_FOUND', ['deregister', 'order/nope', '--yes']],
     ['E_NOT_FOUND', ['context', 'show', 'nope']],

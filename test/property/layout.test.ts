@@ -174,6 +174,8 @@ describe('every layout', () => {
         if (decoded.state === 'undecoded') {
           expect(decoded.entry.reason).not.toBe('');
           expect(decoded.entry.sizeBytes).toBe(bytes.length);
+        } else if (decoded.state === 'other') {
+          expect(decoded.layout).not.toBe(name);
         } else if (decoded.state === 'instance') {
           expect([decoded.instance.service, decoded.instance.id]).not.toContain('');
           expect(decoded.instance.layout).toBe(name === 'auto' ? decoded.instance.layout : name);

@@ -182,7 +182,8 @@ async function listServices(
   } else {
     const isSpread = new Set(rows.map(({ root }) => root)).size > 1;
     const hasRoots = rows.some(({ root }) => root !== null);
-    const columns = isSpread || (hasRoots && view.format === 'wide') ? [...serviceColumns, rootColumn] : serviceColumns;
+    const columns =
+      isSpread || (hasRoots && view.format === 'wide') ? [...serviceColumns, rootColumn] : serviceColumns;
     invocation.print(await printRows(rows, { columns, fields: serviceFields }, view, flags));
   }
   sayRest(invocation, answer.snapshot, rows.length);

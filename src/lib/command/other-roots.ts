@@ -5,10 +5,13 @@ import type { Invocation } from './invocation.js';
 
 /** So many are named. */
 const SHOWN = 8;
+/** The one that was looked at. */
+const DEFAULT_ROOT = '/services/';
 
 /** Says on stderr where services stand, when nobody named a root and the one in force holds none. Never fails. */
 export async function sayOtherRoots(invocation: Invocation, handle: RegistryHandle): Promise<void> {
-  if (invocation.connection.prefixes.length > 0 || invocation.connection.backend !== 'etcd') return;
+  const { connection } = invocation;
+  if (connection.prefixes.length > 0 || connection.backend !== 'etcd' || connection.layout !== 'auto') return;
   let uses: readonly RootUse[];
   try {
     uses = await handle.operations.findRoots(invocation.callOptions());
@@ -17,16 +20,20 @@ export async function sayOtherRoots(invocation: Invocation, handle: RegistryHand
     if (error instanceof SdctlError && error.code !== 'E_ABORTED') return;
     throw error;
   }
-  const [first] = uses;
-  if (first === undefined) return;
+  const byRoot = new Map<string, string[]>();
+  for (const { root, layout } of uses) {
+    if (root !== DEFAULT_ROOT) byRoot.set(root, [...(byRoot.get(root) ?? []), layout]);
+  }
+  if (byRoot.size === 0) return;
   const { view, diagnostics } = invocation;
-  const named = uses
+  const named = [...byRoot]
     .slice(0, SHOWN)
-    .map(({ root, layout }) => `${root === '' ? "''" : safeName(root, view)} (${safeName(layout, view)})`)
+    .map(([root, layouts]) => `${safeName(root || "''", view)} (${safeName(layouts.join(', '), view)})`)
     .join(', ');
-  const more = uses.length > SHOWN ? ` and ${uses.length - SHOWN} more` : '';
-  const flag = first.root === '' ? "''" : safeName(first.root, view);
+  const more = byRoot.size > SHOWN ? ` and ${byRoot.size - SHOWN} more` : '';
   diagnostics.say(
-    ownText(`Nothing stands under the default root. Services stand under ${named}${more}: --prefix ${flag}`),
+    ownText(
+      `Other roots hold services: ${named}${more}. --prefix names one, --prefix '' is the whole store.`,
+    ),
   );
 }

@@ -8,7 +8,9 @@ import { decodeUtf8 } from './utf8.js';
 export type Decoded =
   | { readonly state: 'instance'; readonly instance: Instance }
   | { readonly state: 'skipped'; readonly entry: SkippedEntry }
-  | { readonly state: 'undecoded'; readonly entry: UndecodedEntry };
+  | { readonly state: 'undecoded'; readonly entry: UndecodedEntry }
+  /** Only one layout was asked for, and it is another one's. */
+  | { readonly state: 'other'; readonly layout: string };
 
 /** The layout of a name; undefined for `auto` and for a name nobody has. */
 export function etcdLayout(name: string): EtcdLayout | undefined {
@@ -33,8 +35,16 @@ export function decodeEntry(raw: RawEntry, root: LayoutRoot, layoutName = 'auto'
     if (result.state === 'undecodable') return undecoded(raw, result.service, result.reason);
   }
   const service = entry.nameBelow(root)?.service ?? null;
-  if (entry.text === null) return undecoded(raw, service, 'the value is not UTF-8');
-  return undecoded(raw, service, forced ? `not the layout ${layoutName}` : 'no layout knows this value');
+  if (!forced)
+    return undecoded(
+      raw,
+      service,
+      entry.text === null ? 'the value is not UTF-8' : 'no layout knows this value',
+    );
+  const owner = decodeEntry(raw, root);
+  if (owner.state === 'instance') return { state: 'other', layout: owner.instance.layout };
+  if (owner.state === 'skipped') return { state: 'other', layout: owner.entry.layout ?? '' };
+  return undecoded(raw, service, `not the layout ${layoutName}`);
 }
 
 /**

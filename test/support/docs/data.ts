@@ -49,12 +49,12 @@ function checkEntry(value: JsonObject): void {
   const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
   const raw = { key: bytes(key), value: bytes(JSON.stringify(value)), leaseId: null, revision: '1' };
   const decoded = decodeEntry(raw, { prefix: '/services/' });
-  if (decoded.state !== 'instance') throw new Error(decoded.entry.reason);
+  if (decoded.state !== 'instance') throw new Error(JSON.stringify(decoded));
 }
 
 /** The keys alone: their values are texts that Consul takes as they are. */
 function checkMeta(value: JsonObject): void {
-  const source = readFileSync(path.join(projectRoot, 'src/lib/registry/consul/meta.ts'), 'utf8');
+  const source = readFileSync(path.join(projectRoot, 'src/lib/layouts/consul/sdctl.ts'), 'utf8');
   for (const key of Object.keys(value)) {
     if (key.startsWith('sdctl-') && !source.includes(`'${key}'`)) throw new Error(`sdctl writes no ${key}`);
   }

@@ -8,7 +8,7 @@ import type { JsonValue } from './types.js';
 /** Takes the text of a JSON value; throws a `GoDecodeError`. */
 export type GoDecoder<T> = (raw: string) => T;
 
-export class GoDecodeError extends Error {
+class GoDecodeError extends Error {
   override readonly name = 'GoDecodeError';
 }
 

@@ -46,10 +46,11 @@ export function checkGoframeForm(entry: ReaderEntry, expected: ExpectedForm): st
   const decoded = unmarshal(goMap(goAny), entry.value);
   if (!decoded.ok) return [decoded.reason];
   const segments = segmentsOf(entry.key);
+  const last = segments.at(-1) ?? '';
   return [
     ...keyIs(entry, `${root}/${service}/${version}/${endpoints.map(joinHostPort).join(',')}`),
     ...same('number of segments', segments.length, SEGMENTS),
-    ...isTrue((segments.at(-1) ?? '').split(',').every(isPair), 'last segment holds no host:port'),
+    ...isTrue(last.split(',').every(isPair), `not all are host:port: ${last}`),
     ...dialectIs('value', entry.value, standard),
     ...mapIsWritten('value', entry.value, standard),
     ...protocolIs(decoded.value, endpoints[0]?.protocol),

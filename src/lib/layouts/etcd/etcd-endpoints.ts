@@ -1,6 +1,7 @@
 import { looseAddress } from '../address.js';
 import { toInstance } from '../build-instance.js';
 import {
+  addressId,
   addressText,
   goJson,
   mainEndpoint,
@@ -59,6 +60,7 @@ export const etcdEndpointsLayout: EtcdLayout = {
   },
   writer: {
     ttlSeconds: 30,
+    idOf: addressId,
     encode(spec, { prefix }) {
       const lost = unheld('etcd-endpoints', spec, ['metadata']);
       if (lost !== null) return lost;

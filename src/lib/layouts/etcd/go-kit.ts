@@ -1,7 +1,7 @@
 import { formatEndpoint } from '../../model/endpoint.js';
 import { hostPort, parseUrl } from '../address.js';
 import { toInstance } from '../build-instance.js';
-import { mainEndpoint, noAddress, unheld } from '../encoding.js';
+import { addressId, mainEndpoint, noAddress, unheld } from '../encoding.js';
 import { staysGone } from '../facts.js';
 import type { EtcdLayout } from '../types.js';
 
@@ -28,6 +28,7 @@ export const goKitLayout: EtcdLayout = {
   },
   writer: {
     ttlSeconds: 10,
+    idOf: addressId,
     encode(spec, { prefix }) {
       const lost = unheld('go-kit', spec, []);
       if (lost !== null) return lost;

@@ -1,6 +1,6 @@
 import { hostPort, looseAddress } from '../address.js';
 import { toInstance } from '../build-instance.js';
-import { addressText, mainEndpoint, noAddress, unheld } from '../encoding.js';
+import { addressId, addressText, mainEndpoint, noAddress, unheld } from '../encoding.js';
 import type { EntryText, KeyName } from '../entry-text.js';
 import { numberOf, objectOf, textMap, textOf } from '../json.js';
 import type { EtcdLayout, LayoutRoot } from '../types.js';
@@ -44,6 +44,7 @@ export const plainLayout: EtcdLayout = {
   },
   writer: {
     ttlSeconds: 10,
+    idOf: addressId,
     encode(spec, { prefix }) {
       const lost = unheld('plain', spec, []);
       if (lost !== null) return lost;

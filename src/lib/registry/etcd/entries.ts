@@ -51,6 +51,7 @@ export interface Wanted {
 /** Whether an entry that was found belongs to what was asked for. Deeper keys belong to a longer name. */
 export function belongsTo(decoded: Decoded, { services, isNarrow }: Wanted): boolean {
   if (services === null) return true;
+  if (decoded.state === 'other') return false;
   const service = decoded.state === 'instance' ? decoded.instance.service : decoded.entry.service;
   return service === null ? isNarrow : services.has(service);
 }
@@ -64,7 +65,7 @@ export class SnapshotBuilder {
   add(decoded: Decoded): void {
     if (decoded.state === 'instance') this.#instances.push(decoded.instance);
     else if (decoded.state === 'skipped') this.#skipped.push(decoded.entry);
-    else this.#undecoded.push(decoded.entry);
+    else if (decoded.state === 'undecoded') this.#undecoded.push(decoded.entry);
   }
 
   skip(entry: SkippedEntry): void {

@@ -29,7 +29,15 @@ export async function readEvents(
       continue;
     }
     const decoded = readEntry(kv, context.roots);
-    if (!belongsTo(decoded, context.wanted)) continue;
+    if (decoded.state === 'other' || !belongsTo(decoded, context.wanted)) {
+      // It may have been ours before it was overwritten.
+      const key = keyText(kv.key);
+      if (context.known.has(key)) {
+        context.known.remove(key);
+        steps.push({ type: 'remove', key, reason: 'unknown' });
+      }
+      continue;
+    }
     if (decoded.state === 'instance') {
       const { instance } = decoded;
       context.known.set(instance.key ?? '', instance.lease?.id ?? null, instance.revision);

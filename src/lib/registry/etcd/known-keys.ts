@@ -21,6 +21,10 @@ export class KnownKeys {
     for (const { key, leaseId } of snapshot.undecoded) this.#keys.set(key, { leaseId, revision: '' });
   }
 
+  has(key: string): boolean {
+    return this.#keys.has(key);
+  }
+
   set(key: string, leaseId: string | null, revision: string): void {
     this.#keys.set(key, { leaseId, revision });
   }

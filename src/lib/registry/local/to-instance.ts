@@ -6,7 +6,7 @@ import { leftMsOf, type Stored, type StoredEntry } from './store.js';
 const ROOT = { prefix: '/' };
 
 /** An entry as read: nothing in the store is a key that frameworks keep beside their instances. */
-export type StoredDecoded = Exclude<Decoded, { state: 'skipped' }>;
+export type StoredDecoded = Exclude<Decoded, { state: 'skipped' } | { state: 'other' }>;
 
 /**
  * An entry of the store as the model shows it.
@@ -29,7 +29,7 @@ export function decodeStored(stored: Stored, nowMs: number, layout: string): Sto
   };
   const decoded = decodeEntry(raw, ROOT, layout);
   if (decoded.state === 'undecoded') return { ...decoded, entry: { ...decoded.entry, key, service } };
-  if (decoded.state === 'skipped') {
+  if (decoded.state !== 'instance') {
     const sha256 = createHash('sha256').update(raw.value).digest('hex');
     const reason = 'no layout knows this value';
     return undecoded({ key, service, reason, sizeBytes: raw.value.length, sha256 });
