@@ -135,9 +135,9 @@ describe('a client reads as far as its prefix goes', () => {
     });
   });
 
-  it('a weight that is no number is none', () => {
+  it.each(['20kg', 'x20', ''])('a weight of %j is none', (weight) => {
     const { entry: one, expected } = sample('kratos');
-    const heavy = { ...one, value: one.value.replace('"20"', '"20kg"') };
+    const heavy = { ...one, value: one.value.replace('"20"', JSON.stringify(weight)) };
     expect(reader('kratos').read([heavy], expected)).toMatchObject({ instances: [{ weight: null }] });
   });
 
@@ -274,6 +274,19 @@ describe('an expectation that the entry does not meet', () => {
       }
     },
   );
+});
+
+it.each([
+  ['{"insecure":true,"protocol":"http"}', 'http'],
+  ['{"insecure":false,"protocol":"https"}', 'https'],
+  ['{"protocol":"grpc"}', 'grpc'],
+])('goframe says about TLS what %s says', (value, protocol) => {
+  const one = entry('/service/default/default/order/latest/10.0.1.5:8080', value);
+  const expected = { service: 'order', endpoints: [{ ...endpoint, protocol }] };
+  expect(reader('goframe').checkForm(one, expected)).toEqual([]);
+  const other = value.includes('insecure') ? '{"protocol":"' : '{"insecure":true,"protocol":"';
+  const complaints = reader('goframe').checkForm({ ...one, value: `${other}${protocol}"}` }, expected);
+  expect(complaints).toEqual([expect.stringMatching(/^insecure is/)]);
 });
 
 describe('the key', () => {

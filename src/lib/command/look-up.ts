@@ -36,7 +36,8 @@ export async function lookUp(
     const instances = part === null ? [] : snapshot.instances.filter((instance) => isNamed(instance, part));
     if (service.instances.length > 0 && part !== null && instances.length > 0)
       throw bothExist(whole, part, hasNodes);
-    if (service.instances.length > 0 || (service.undecoded.length > 0 && instances.length === 0))
+    const isThere = service.undecoded.some((entry) => entry.service === whole || part === null);
+    if (service.instances.length > 0 || (isThere && instances.length === 0))
       return { type: 'service', service: whole, snapshot: service };
     if (part !== null && instances.length > 0)
       return { type: 'instances', name: part, snapshot: only(snapshot, part.service, instances) };
@@ -87,7 +88,7 @@ function ofService(snapshot: Snapshot, service: string): Snapshot {
     ...snapshot,
     service,
     instances: snapshot.instances.filter((instance) => instance.service === service),
-    undecoded: snapshot.undecoded.filter((entry) => entry.service === service),
+    undecoded: snapshot.undecoded.filter(isOf),
     skipped: snapshot.skipped.filter(isOf),
   };
 }

@@ -1,7 +1,13 @@
 import { parseEndpoint, type Endpoint } from '../model/endpoint.js';
 
+const PLAIN_HOST_PORT = /^([A-Za-z0-9._-]+):([1-9]\d{0,4})$/;
+
 /** `host:port` alone: no scheme, a port that can be one, IPv6 in brackets. null for anything else. */
 export function hostPort(text: string): Endpoint | null {
+  // Nearly all are of this form.
+  const [, host, digits] = PLAIN_HOST_PORT.exec(text) ?? [];
+  const port = Number(digits);
+  if (host !== undefined && port <= 65_535) return { protocol: null, address: host, port };
   if (text.includes('://')) return null;
   const endpoint = parseEndpoint(text);
   return endpoint?.port == null || endpoint.address === '' ? null : endpoint;

@@ -22,6 +22,10 @@ export type Facts = Pick<Instance, 'service' | 'id' | 'root' | 'endpoints'> &
     >
   >;
 
+/** Shared by all instances that have none of something: a registry may hold very many. */
+const NONE: readonly never[] = [];
+const NO_METADATA: Readonly<Record<string, string>> = {};
+
 /** The instance that an entry of etcd holds. Its health, unless it says so itself: passing with a lease, else unknown. */
 export function toInstance(
   entry: EntryText,
@@ -30,7 +34,7 @@ export function toInstance(
 ): DecodeResult {
   const { leaseId, revision } = entry.raw;
   const { readOnly, leaseless } = layout.facts;
-  const metadata = facts.metadata ?? {};
+  const metadata = facts.metadata ?? NO_METADATA;
   const instance: Instance = {
     service: facts.service,
     id: facts.id,
@@ -38,7 +42,7 @@ export function toInstance(
     health: facts.health ?? (leaseId === null ? 'unknown' : 'passing'),
     healthReason: facts.healthReason ?? null,
     metadata,
-    tags: facts.tags ?? [],
+    tags: facts.tags ?? NONE,
     version: facts.version ?? null,
     weight: facts.weight ?? null,
     effectiveWeight: facts.effectiveWeight ?? null,
@@ -52,8 +56,8 @@ export function toInstance(
     root: facts.root,
     layout: layout.name,
     revision,
-    checks: [],
-    nodeChecks: [],
+    checks: NONE,
+    nodeChecks: NONE,
     warnings: warningsOf(facts.endpoints[0], leaseId === null && !(readOnly && leaseless)),
     readOnly,
     consul: null,
@@ -63,8 +67,10 @@ export function toInstance(
 
 /** What is odd about an endpoint, in the order of the list of warnings. */
 export function warningsOf(first: Endpoint | undefined, noLease: boolean): readonly InstanceWarning[] {
+  const noPort = first === undefined || first.port === null;
+  if (!noLease && !noPort && !/^[0:*]/.test(first.address)) return NONE;
   const warnings: InstanceWarning[] = noLease ? ['no-lease'] : [];
-  if (first === undefined || first.port === null) warnings.push('missing-port');
+  if (noPort) warnings.push('missing-port');
   // Nearly every address begins otherwise, and the full test parses it.
   if (first !== undefined && /^[0:*]/.test(first.address) && isUnspecified(first))
     warnings.push('unspecified-address');

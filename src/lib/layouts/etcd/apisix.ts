@@ -4,6 +4,7 @@ import { toInstance } from '../build-instance.js';
 import { staysGone } from '../facts.js';
 import { listOf, numberOf, objectOf, textMap, textOf, type JsonObject } from '../json.js';
 import type { EtcdLayout } from '../types.js';
+import { notMine } from '../not-mine.js';
 
 const ROOT = '/apisix/';
 const OWN_FIELDS = new Set(['id', 'name', 'nodes', 'create_time', 'update_time']);
@@ -25,7 +26,7 @@ export const apisixLayout: EtcdLayout = {
   places: (_service, { prefix, forced }) => (forced || prefix.startsWith(ROOT) ? null : []),
   decode(entry, { forced, prefix }) {
     const isBelow = entry.key.startsWith(ROOT) || (forced && entry.key.startsWith(prefix));
-    if (!isBelow) return { state: 'not-mine' };
+    if (!isBelow) return notMine;
     if (entry.text === 'init_dir' || entry.key.endsWith('/')) return { state: 'skip', reason: 'marker' };
     const { json } = entry;
     if (json === null)

@@ -5,6 +5,7 @@ import { goJson, mainEndpoint, noAddress, refused, unheld } from '../encoding.js
 import { staysGone } from '../facts.js';
 import { numberOf, textMap } from '../json.js';
 import type { EtcdLayout } from '../types.js';
+import { notMine } from '../not-mine.js';
 
 const ROOT = '/skydns/';
 const OWN_FIELDS = new Set(['host', 'port', 'weight']);
@@ -28,7 +29,7 @@ export const corednsLayout: EtcdLayout = {
     forced || prefix.startsWith(ROOT) ? [`${prefix}${reversed(service)}/`] : [],
   decode(entry, { forced, prefix }) {
     const path = entry.key.startsWith(ROOT) ? ROOT : forced ? prefix : null;
-    if (path === null || !entry.key.startsWith(path)) return { state: 'not-mine' };
+    if (path === null || !entry.key.startsWith(path)) return notMine;
     const labels = entry.key.slice(path.length).split('/').reverse();
     const [id = '', ...rest] = labels;
     const name = labels.join('.');

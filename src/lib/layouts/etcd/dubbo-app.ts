@@ -8,6 +8,7 @@ import { staysGone } from '../facts.js';
 import { javaHash } from '../java-hash.js';
 import { numberOf, textMap, textOf, type JsonObject } from '../json.js';
 import type { DecodeResult, EtcdLayout } from '../types.js';
+import { notMine } from '../not-mine.js';
 
 const ROOT = '/services/';
 /** Metadata reports of dubbo-go lie without lease under its default group. */
@@ -30,11 +31,10 @@ export const dubboGoAppLayout: EtcdLayout = {
   },
   decode(entry) {
     const { json } = entry;
-    if (json === null) return { state: 'not-mine' };
+    if (json === null) return notMine;
     if ('app' in json && 'revision' in json && 'services' in json && REPORT.test(entry.key))
       return { state: 'skip', reason: 'marker', service: textOf(json['app']) };
-    if (!('ServiceName' in json && 'Host' in json && 'Port' in json && 'Enable' in json))
-      return { state: 'not-mine' };
+    if (!('ServiceName' in json && 'Host' in json && 'Port' in json && 'Enable' in json)) return notMine;
     const weight = numberOf(json['Weight']);
     return decodeApp(entry, dubboGoAppLayout, {
       service: textOf(json['ServiceName']),
@@ -68,7 +68,7 @@ export const dubboJavaAppLayout: EtcdLayout = {
     if (entry.text !== null && /^-?\d{1,10}$/.test(entry.text) && entry.text === String(javaHash(entry.key)))
       return { state: 'skip', reason: 'marker' };
     const { json } = entry;
-    if (json === null || !isJavaInstance(json)) return { state: 'not-mine' };
+    if (json === null || !isJavaInstance(json)) return notMine;
     return decodeApp(entry, dubboJavaAppLayout, {
       service: textOf(json['serviceName']),
       id: null,

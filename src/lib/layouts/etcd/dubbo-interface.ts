@@ -7,6 +7,7 @@ import { comesBack, staysGone } from '../facts.js';
 import { javaHash } from '../java-hash.js';
 import { numberOf } from '../json.js';
 import type { DecodeResult, EtcdLayout } from '../types.js';
+import { notMine } from '../not-mine.js';
 
 const ROOT = '/dubbo/';
 const KEY = /^\/([^/]+)\/([^/]+)\/(providers|consumers|routers|configurators)(?:\/([^/]+))?$/;
@@ -29,7 +30,7 @@ export const dubboGoInterfaceLayout: EtcdLayout = {
   },
   places: (service, { prefix }) => [`${prefix}${goQueryEscape(service)}/`],
   decode(entry) {
-    if (entry.text !== '') return { state: 'not-mine' };
+    if (entry.text !== '') return notMine;
     if (DIRECTORY.test(entry.key)) return { state: 'skip', reason: 'marker' };
     return decodeUrlKey(entry, dubboGoInterfaceLayout);
   },
@@ -51,7 +52,7 @@ export const dubboJavaInterfaceLayout: EtcdLayout = {
   },
   places: (service, { prefix }) => [`${prefix}${goQueryEscape(service)}/`],
   decode(entry) {
-    if (entry.text === null || !NUMBER.test(entry.text)) return { state: 'not-mine' };
+    if (entry.text === null || !NUMBER.test(entry.text)) return notMine;
     const result = decodeUrlKey(entry, dubboJavaInterfaceLayout);
     if (result.state !== 'not-mine') return result;
     const isDirectory = DIRECTORY.test(entry.key) && entry.text === String(javaHash(entry.key));
@@ -61,7 +62,7 @@ export const dubboJavaInterfaceLayout: EtcdLayout = {
 
 function decodeUrlKey(entry: EntryText, layout: EtcdLayout): DecodeResult {
   const [whole, group = '', escapedName = '', category, escapedUrl] = KEY.exec(entry.key) ?? [];
-  if (whole === undefined) return { state: 'not-mine' };
+  if (whole === undefined) return notMine;
   const name = queryUnescape(escapedName);
   if (escapedUrl === undefined) return { state: 'skip', reason: 'marker', service: name };
   const url = queryUnescape(escapedUrl);

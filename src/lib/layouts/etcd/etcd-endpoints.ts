@@ -13,6 +13,7 @@ import {
 import { staysGone } from '../facts.js';
 import { numberOf, objectOf, textMap, textOf, valueText } from '../json.js';
 import type { EtcdLayout } from '../types.js';
+import { notMine } from '../not-mine.js';
 
 const FIELDS = new Set(['Op', 'Addr', 'Metadata']);
 
@@ -38,7 +39,7 @@ export const etcdEndpointsLayout: EtcdLayout = {
     const { json } = entry;
     const address = textOf(json?.['Addr']);
     if (json === null || address === null || Object.keys(json).some((key) => !FIELDS.has(key)))
-      return { state: 'not-mine' };
+      return notMine;
     const cut = entry.key.lastIndexOf('/');
     const name =
       root.prefix === ''

@@ -4,6 +4,7 @@ import { toInstance } from '../build-instance.js';
 import { addressId, mainEndpoint, noAddress, unheld } from '../encoding.js';
 import { staysGone } from '../facts.js';
 import type { EtcdLayout } from '../types.js';
+import { notMine } from '../not-mine.js';
 
 /** go-kit: key and value are the application's own; by its example `<root><name>/<host:port>` and a URL. */
 export const goKitLayout: EtcdLayout = {
@@ -23,7 +24,7 @@ export const goKitLayout: EtcdLayout = {
     const text = entry.text?.trim() ?? '';
     const endpoint = parseUrl(text)?.endpoint ?? (root.forced ? hostPort(text) : null);
     const name = entry.name(root);
-    if (endpoint === null || name === null) return { state: 'not-mine' };
+    if (endpoint === null || name === null) return notMine;
     return toInstance(entry, goKitLayout, { ...name, endpoints: [endpoint] });
   },
   writer: {

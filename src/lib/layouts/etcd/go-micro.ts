@@ -13,6 +13,7 @@ import {
 import { comesBack, staysGone } from '../facts.js';
 import { listOf, numberOf, objectOf, textMap, textOf } from '../json.js';
 import type { EtcdLayout } from '../types.js';
+import { notMine } from '../not-mine.js';
 
 const ROOT = '/micro/registry/';
 /** What the framework itself writes into the metadata of a node. */
@@ -34,9 +35,9 @@ export const goMicroLayout: EtcdLayout = {
   },
   places: (service, { prefix }) => [`${prefix}${dashed(service)}/`],
   decode(entry, { forced }) {
-    if (!forced && !entry.key.startsWith(ROOT)) return { state: 'not-mine' };
+    if (!forced && !entry.key.startsWith(ROOT)) return notMine;
     const { json } = entry;
-    if (json === null || !Array.isArray(json['nodes'])) return { state: 'not-mine' };
+    if (json === null || !Array.isArray(json['nodes'])) return notMine;
     const service = textOf(json['name']);
     const [node, ...others] = listOf(json['nodes']).map(objectOf);
     const id = textOf(node?.['id']);

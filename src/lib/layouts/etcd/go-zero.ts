@@ -2,6 +2,7 @@ import { hostPort } from '../address.js';
 import { toInstance } from '../build-instance.js';
 import { addressText, mainEndpoint, noAddress, unheld } from '../encoding.js';
 import type { EtcdLayout } from '../types.js';
+import { notMine } from '../not-mine.js';
 
 /** go-zero: `<Key>/<lease id in decimal>` (or a configured id), the bare address as value. */
 export const goZeroLayout: EtcdLayout = {
@@ -24,16 +25,16 @@ export const goZeroLayout: EtcdLayout = {
   decode(entry, root) {
     const id = entry.lastSegment;
     const isDigits = /^\d+$/.test(id);
-    if (!isDigits && !root.forced) return { state: 'not-mine' };
+    if (!isDigits && !root.forced) return notMine;
     // Under a root that the user named, an id of digits is as good as any other, unless it is the lease itself.
-    if (root.prefix !== '' && !root.forced && id !== entry.leaseDecimal) return { state: 'not-mine' };
+    if (root.prefix !== '' && !root.forced && id !== entry.leaseDecimal) return notMine;
     const endpoint = hostPort(entry.text?.trim() ?? '');
     const cut = entry.key.lastIndexOf('/');
     const name =
       root.prefix === '' && cut > 0
         ? { root: '', service: entry.key.slice(0, cut), id }
         : entry.nameBelow(root);
-    if (endpoint === null || name === null || id === '') return { state: 'not-mine' };
+    if (endpoint === null || name === null || id === '') return notMine;
     return toInstance(entry, goZeroLayout, { ...name, endpoints: [endpoint] });
   },
   writer: {

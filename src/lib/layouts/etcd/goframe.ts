@@ -16,6 +16,7 @@ import { comesBack, staysGone } from '../facts.js';
 import { numberOf, textMap } from '../json.js';
 import type { RegistrationSpec } from '../../registry/types.js';
 import type { EtcdLayout } from '../types.js';
+import { notMine } from '../not-mine.js';
 
 const HEAD = '/service/';
 const ROOT = `${HEAD}default/default/`;
@@ -38,14 +39,14 @@ export const goframeLayout: EtcdLayout = {
   places: (service, { prefix, forced }) =>
     (forced || prefix.startsWith(HEAD)) && prefix.split('/').length < 5 ? null : [`${prefix}${service}/`],
   decode(entry) {
-    if (!entry.isAbsolute || entry.segments.length !== 6) return { state: 'not-mine' };
+    if (!entry.isAbsolute || entry.segments.length !== 6) return notMine;
     const [head = '', deployment = '', namespace = '', service = '', version = '', hosts = ''] =
       entry.segments;
     const places = hosts.split(',').map(hostPort);
-    if (!places.every((place) => place !== null) || service === '') return { state: 'not-mine' };
+    if (!places.every((place) => place !== null) || service === '') return notMine;
     const { json, text } = entry;
     if (text !== '' && (json === null || 'addr' in json || 'Addr' in json || 'address' in json))
-      return { state: 'not-mine' };
+      return notMine;
     const metadata = textMap(json);
     if (metadata === null) return { state: 'undecodable', service, reason: 'nested too deeply' };
     const protocol = metadata['protocol'] ?? null;

@@ -15,6 +15,7 @@ import type { EntryText } from '../entry-text.js';
 import { comesBack, type LayoutFacts } from '../facts.js';
 import { numberOf, textMap, textOf, type JsonObject } from '../json.js';
 import type { DecodeResult, EncodeResult, EtcdLayout, LayoutRoot } from '../types.js';
+import { notMine } from '../not-mine.js';
 
 const FIELDS = ['network', 'address', 'weight', 'tags'];
 const DEFAULT_WEIGHT = 10;
@@ -37,7 +38,7 @@ export const kitexLayout: EtcdLayout = {
   root: 'kitex/registry-etcd/',
   facts,
   decode(entry, root) {
-    if (!isOurs(entry.json) || (!root.forced && entry.key.startsWith('hertz/'))) return { state: 'not-mine' };
+    if (!isOurs(entry.json) || (!root.forced && entry.key.startsWith('hertz/'))) return notMine;
     return decodeWith(kitexLayout, entry, entry.lastTwo());
   },
   writer: {
@@ -55,8 +56,7 @@ export const hertzLayout: EtcdLayout = {
   root: HERTZ_ROOT,
   facts,
   decode(entry, root) {
-    if (!isOurs(entry.json) || (!root.forced && !entry.key.startsWith('hertz/')))
-      return { state: 'not-mine' };
+    if (!isOurs(entry.json) || (!root.forced && !entry.key.startsWith('hertz/'))) return notMine;
     const prefix = entry.key.startsWith(HERTZ_ROOT) ? HERTZ_ROOT : root.prefix;
     return decodeWith(hertzLayout, entry, entry.nameBelow({ prefix }) ?? entry.lastTwo());
   },

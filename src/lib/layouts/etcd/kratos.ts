@@ -5,6 +5,7 @@ import { goJson, metadataToWrite, refused, sortedByKey, unheld } from '../encodi
 import { comesBack, staysGone } from '../facts.js';
 import { listOf, numberOf, textMap, textOf } from '../json.js';
 import type { EtcdLayout } from '../types.js';
+import { notMine } from '../not-mine.js';
 
 const ROOT = '/microservices/';
 
@@ -26,11 +27,9 @@ export const kratosLayout: EtcdLayout = {
     const { json } = entry;
     const id = textOf(json?.['id']);
     const service = textOf(json?.['name']);
-    if (json === null || id === null || service === null || !Array.isArray(json['endpoints']))
-      return { state: 'not-mine' };
+    if (json === null || id === null || service === null || !Array.isArray(json['endpoints'])) return notMine;
     const endpoints = listOf(json['endpoints']).map((item) => endpointOf(textOf(item) ?? ''));
-    if (endpoints.length === 0 || !endpoints.every((endpoint) => endpoint !== null))
-      return { state: 'not-mine' };
+    if (endpoints.length === 0 || !endpoints.every((endpoint) => endpoint !== null)) return notMine;
     if (id === '' || service === '')
       return { state: 'undecodable', service: null, reason: 'name or id is empty' };
     const metadata = textMap(json['metadata']);

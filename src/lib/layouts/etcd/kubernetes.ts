@@ -1,5 +1,6 @@
 import { staysGone } from '../facts.js';
 import type { EtcdLayout } from '../types.js';
+import { notMine } from '../not-mine.js';
 
 const ROOT = '/registry/';
 
@@ -20,8 +21,6 @@ export const kubernetesLayout: EtcdLayout = {
   decode(entry) {
     const [k, eight, s, end] = entry.raw.value;
     const isProtobuf = k === 0x6b && eight === 0x38 && s === 0x73 && end === 0;
-    return isProtobuf || entry.key.startsWith(ROOT)
-      ? { state: 'skip', reason: 'kubernetes' }
-      : { state: 'not-mine' };
+    return isProtobuf || entry.key.startsWith(ROOT) ? { state: 'skip', reason: 'kubernetes' } : notMine;
   },
 };

@@ -3,6 +3,7 @@ import { toInstance } from '../build-instance.js';
 import { comesBack, staysGone } from '../facts.js';
 import { textOf, valueText, type JsonObject } from '../json.js';
 import type { EtcdLayout } from '../types.js';
+import { notMine } from '../not-mine.js';
 
 const SESSION = /^(?:(.*)\/)?meta\/session\/([^/]+)$/;
 const OWN_FIELDS = new Set(['ServerID', 'ServerName', 'Address', 'Version']);
@@ -25,11 +26,12 @@ export const milvusLayout: EtcdLayout = {
   places: (service, { prefix, forced }) =>
     forced || !prefix.startsWith('/') ? [`${prefix}meta/session/${service}`] : [],
   decode(entry) {
+    if (!entry.key.includes('meta/session/')) return notMine;
     const [whole, root, name] = SESSION.exec(entry.key) ?? [];
-    if (whole === undefined) return { state: 'not-mine' };
+    if (whole === undefined) return notMine;
     if (name === 'id') return { state: 'skip', reason: 'marker' };
     const { json } = entry;
-    if (json === null || !('ServerID' in json) || !('ServerName' in json)) return { state: 'not-mine' };
+    if (json === null || !('ServerID' in json) || !('ServerName' in json)) return notMine;
     const service = textOf(json['ServerName']);
     const id = valueText(json['ServerID']);
     const endpoint = looseAddress(textOf(json['Address']) ?? '');

@@ -4,7 +4,9 @@ import { toInstance } from '../build-instance.js';
 import { comesBack } from '../facts.js';
 import { textMap, textOf } from '../json.js';
 import type { EtcdLayout } from '../types.js';
+import { notMine } from '../not-mine.js';
 
+const ROOT = '/service/';
 const MEMBER = /^\/(service)\/([^/]+)\/members\/([^/]+)$/;
 const CONTROL =
   /^\/service\/([^/]+)\/(leader|config|initialize|status|history|sync|failover|failsafe|optime\/leader)$/;
@@ -22,7 +24,7 @@ const CRITICAL = new Set([
 /** Patroni's members. Its control keys steer a database cluster: deleting `leader` starts a failover. */
 export const patroniLayout: EtcdLayout = {
   name: 'patroni',
-  root: '/service/',
+  root: ROOT,
   facts: {
     defaultTtlSeconds: 30,
     renewal: 'once a loop, 10 s',
@@ -34,12 +36,12 @@ export const patroniLayout: EtcdLayout = {
     leaseless: false,
   },
   decode(entry) {
+    if (!entry.key.startsWith(ROOT)) return notMine;
     const [isControl, scope, key] = CONTROL.exec(entry.key) ?? [];
     if (isControl !== undefined)
       return { state: 'skip', reason: key === 'leader' ? 'leader-lock' : 'marker', service: scope ?? null };
     const [whole, namespace = '', service = '', id = ''] = MEMBER.exec(entry.key) ?? [];
-    if (whole === undefined || entry.json === null || !('conn_url' in entry.json))
-      return { state: 'not-mine' };
+    if (whole === undefined || entry.json === null || !('conn_url' in entry.json)) return notMine;
     const { json } = entry;
     const url = parseUrl(textOf(json['conn_url']) ?? '');
     const metadata = textMap(json, OWN_FIELDS);

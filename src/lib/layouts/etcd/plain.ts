@@ -4,6 +4,7 @@ import { addressId, addressText, mainEndpoint, noAddress, unheld } from '../enco
 import type { EntryText, KeyName } from '../entry-text.js';
 import { numberOf, objectOf, textMap, textOf } from '../json.js';
 import type { EtcdLayout, LayoutRoot } from '../types.js';
+import { notMine } from '../not-mine.js';
 
 const OWN_FIELDS = new Set(['name', 'addr', 'version', 'weight', 'metadata']);
 
@@ -30,14 +31,12 @@ export const plainLayout: EtcdLayout = {
     const address = hostPort(text);
     if (address !== null) {
       const name = nameOf(entry, root);
-      return name === null
-        ? { state: 'not-mine' }
-        : toInstance(entry, plainLayout, { ...name, endpoints: [address] });
+      return name === null ? notMine : toInstance(entry, plainLayout, { ...name, endpoints: [address] });
     }
     if (/^\d+$/.test(text)) {
       const fromKey = hostPort(entry.lastSegment);
       const name = fromKey === null ? null : nameOf(entry, root);
-      if (fromKey === null || name === null) return { state: 'not-mine' };
+      if (fromKey === null || name === null) return notMine;
       return toInstance(entry, plainLayout, { ...name, endpoints: [fromKey], weight: numberOf(text) });
     }
     return decodeJson(entry, root);
@@ -59,7 +58,7 @@ function decodeJson(entry: EntryText, root: LayoutRoot): ReturnType<EtcdLayout['
   const { json } = entry;
   const address = textOf(json?.['addr']);
   const name = nameOf(entry, root);
-  if (json === null || address === null || name === null) return { state: 'not-mine' };
+  if (json === null || address === null || name === null) return notMine;
   const endpoint = looseAddress(address);
   if (endpoint === null) return { state: 'undecodable', service: name.service, reason: 'addr is empty' };
   const inner = objectOf(json['metadata']) === null ? {} : textMap(json['metadata']);

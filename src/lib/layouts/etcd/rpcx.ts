@@ -13,6 +13,7 @@ import { comesBack } from '../facts.js';
 import { numberOf } from '../json.js';
 import type { RegistrationSpec } from '../../registry/types.js';
 import type { EtcdLayout } from '../types.js';
+import { notMine } from '../not-mine.js';
 
 const INSTANCE = /^([A-Za-z][A-Za-z0-9+.-]*)@(.+)$/;
 
@@ -38,10 +39,10 @@ export const rpcxLayout: EtcdLayout = {
       const isMarker =
         text === 'rpcx_path' ||
         (text !== null && text !== '' && text === lastSegment && hostPort(text) === null);
-      return isMarker ? { state: 'skip', reason: 'marker' } : { state: 'not-mine' };
+      return isMarker ? { state: 'skip', reason: 'marker' } : notMine;
     }
     const name = entry.lastTwo();
-    if (name === null) return { state: 'not-mine' };
+    if (name === null) return notMine;
     const metadata = Object.fromEntries(new URLSearchParams(text ?? ''));
     return toInstance(entry, rpcxLayout, {
       service: name.service,

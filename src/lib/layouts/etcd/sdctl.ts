@@ -6,6 +6,7 @@ import type { EntryText, KeyName } from '../entry-text.js';
 import { comesBack } from '../facts.js';
 import { numberOf, textMap, valueText, type JsonObject } from '../json.js';
 import type { EtcdLayout, LayoutRoot } from '../types.js';
+import { notMine } from '../not-mine.js';
 
 const MAX_FORMAT_LENGTH = 40;
 
@@ -25,7 +26,7 @@ export const sdctlLayout: EtcdLayout = {
   },
   decode(entry, root) {
     const value = entry.json;
-    if (value === null || !('sdctl' in value)) return { state: 'not-mine' };
+    if (value === null || !('sdctl' in value)) return notMine;
     const name = nameOf(entry, root, value);
     if (name === null)
       return { state: 'undecodable', service: null, reason: 'the key is not <service>/<id>' };

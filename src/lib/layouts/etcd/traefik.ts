@@ -3,6 +3,7 @@ import { hostPort, parseUrl } from '../address.js';
 import { toInstance } from '../build-instance.js';
 import { staysGone } from '../facts.js';
 import type { EtcdLayout } from '../types.js';
+import { notMine } from '../not-mine.js';
 
 const ROOT = 'traefik/';
 const SERVER = /^(?:(.*)\/)?(http|tcp|udp)\/services\/([^/]+)\/loadbalancer\/servers\/([^/]+)\/([^/]+)$/i;
@@ -25,10 +26,10 @@ export const traefikLayout: EtcdLayout = {
   // Its keys may be written in any case.
   places: (_service, { prefix, forced }) => (forced || /^\/?traefik\//i.test(prefix) ? null : []),
   decode(entry, { forced }) {
-    const isOwn = OWN_TREE.test(entry.key);
-    if (!isOwn && !forced) return { state: 'not-mine' };
+    const isOwn = /[Tt]/.test(entry.key.slice(0, 2)) && OWN_TREE.test(entry.key);
+    if (!isOwn && !forced) return notMine;
     const [whole, , kind = '', service = '', id = '', field = ''] = SERVER.exec(entry.key) ?? [];
-    if (whole === undefined) return isOwn ? { state: 'skip', reason: 'field' } : { state: 'not-mine' };
+    if (whole === undefined) return isOwn ? { state: 'skip', reason: 'field' } : notMine;
     const endpoint = endpointOf(kind.toLowerCase(), field.toLowerCase(), entry.text ?? '');
     if (endpoint === undefined) return { state: 'skip', reason: 'field', service };
     if (endpoint === null) return { state: 'undecodable', service, reason: `${field} is no address` };

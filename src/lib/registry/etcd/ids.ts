@@ -3,8 +3,13 @@ import { randomBytes } from 'node:crypto';
 /** A lease id as the model shows it: 16 hex digits, from etcd's decimal string. null for "no lease". */
 export function toHexLease(decimal: string): string | null {
   if (decimal === '0' || decimal === '') return null;
-  return BigInt.asUintN(64, BigInt(decimal)).toString(16).padStart(16, '0');
+  // Frameworks put many keys under one lease, and ranges bring them one after the other.
+  if (decimal !== last.decimal)
+    last = { decimal, hex: BigInt.asUintN(64, BigInt(decimal)).toString(16).padStart(16, '0') };
+  return last.hex;
 }
+
+let last = { decimal: '', hex: '' };
 
 /** The decimal string that etcd3 sends, from 16 hex digits. Ids above 2^63 are negative on the wire. */
 export function toWireLease(hex: string): string {

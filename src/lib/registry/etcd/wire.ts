@@ -4,7 +4,9 @@ import {
   type ServiceClientConstructor,
   type ServiceDefinition,
 } from '@grpc/grpc-js';
-import { loadProtocol, type MessageType } from './protocol.js';
+import type { IResponseHeader } from 'etcd3/lib/rpc.js';
+import { loadProtocol, type MessageType, type Protocol } from './protocol.js';
+import { decodeRangeResponse } from './range-response.js';
 
 const PACKAGE = 'etcdserverpb';
 const SERVICES = ['KV', 'Watch', 'Lease', 'Auth', 'Maintenance', 'Cluster'] as const;
@@ -38,7 +40,7 @@ function definition(): ServiceDefinition {
         requestSerialize: serializer(request),
         requestDeserialize: deserializer(request),
         responseSerialize: serializer(response),
-        responseDeserialize: deserializer(response),
+        responseDeserialize: method.name === 'Range' ? rangeDeserializer(root) : deserializer(response),
       };
     }
   }
@@ -51,4 +53,9 @@ function serializer(type: MessageType): (value: object) => Buffer {
 
 function deserializer(type: MessageType): (bytes: Buffer) => object {
   return (bytes) => type.toObject(type.decode(bytes), CONVERSION);
+}
+
+function rangeDeserializer(root: Protocol): (bytes: Buffer) => object {
+  const readHeader = deserializer(root.lookupType(`${PACKAGE}.ResponseHeader`));
+  return (bytes) => decodeRangeResponse(bytes, (part) => readHeader(part) as IResponseHeader);
 }
