@@ -122,6 +122,12 @@ export interface UndecodedEntry {
   readonly leaseId: string | null;
 }
 
+/** The key of an entry for people: where it is not UTF-8, its bytes outside ASCII as `\\xff`. */
+export function shownKey({ key, isBinaryKey }: Pick<UndecodedEntry, 'key' | 'isBinaryKey'>): string {
+  if (!isBinaryKey) return key;
+  return key.replace(/[^\x20-\x7e]/g, (byte) => `\\x${byte.charCodeAt(0).toString(16).padStart(2, '0')}`);
+}
+
 /** Why a key that was recognised is no instance. */
 export type SkipReason =
   | 'marker'

@@ -1,5 +1,5 @@
 import { isAborted, isRefusal, SdctlError } from '../errors.js';
-import type { Instance, Revision, Snapshot } from '../model/instance.js';
+import { shownKey, type Instance, type Revision, type Snapshot } from '../model/instance.js';
 import {
   MembershipState,
   type Change,
@@ -95,7 +95,7 @@ export async function* keepFollowing(
               if (change.type === 'undecoded') {
                 options.notify?.({
                   level: 'warning',
-                  text: `cannot read entry ${change.entry.key}: ${change.entry.reason}`,
+                  text: `cannot read entry ${shownKey(change.entry)}: ${change.entry.reason}`,
                 });
               }
             }

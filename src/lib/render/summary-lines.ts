@@ -1,4 +1,4 @@
-import type { UndecodedEntry } from '../model/instance.js';
+import { shownKey, type UndecodedEntry } from '../model/instance.js';
 import { ownText, safeName, safeText, type SafeText } from './safe-text.js';
 import type { View } from './view.js';
 
@@ -42,7 +42,7 @@ export function undecodedLines(entries: readonly UndecodedEntry[], view: Pick<Vi
   if (entries.length === 0) return [];
   const lines = entries.slice(0, SHOWN_UNDECODED).map((entry) => {
     const reason = safeText(entry.reason, view);
-    return ownText(`  ${safeName(entry.key, view)}: ${reason} (${entry.sizeBytes} B)`);
+    return ownText(`  ${safeName(shownKey(entry), view)}: ${reason} (${entry.sizeBytes} B)`);
   });
   const more = entries.length - lines.length;
   if (more > 0) lines.push(ownText(`  and ${more} more`));
