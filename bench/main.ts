@@ -9,6 +9,7 @@ import { type Bench, type Figure, isMet, type Row } from './row.js';
 import { consulListRow } from './rows/consul-list.js';
 import { consulWatchRow } from './rows/consul-watch.js';
 import { etcdWatchRow } from './rows/etcd-watch.js';
+import { layoutsRow } from './rows/etcd-layouts.js';
 import { largeListRow, listRow } from './rows/etcd-list.js';
 import { modulesRow, versionRow } from './rows/start.js';
 
@@ -17,6 +18,7 @@ const rows: readonly Row[] = [
   modulesRow,
   listRow,
   largeListRow,
+  layoutsRow,
   consulListRow,
   etcdWatchRow,
   consulWatchRow,

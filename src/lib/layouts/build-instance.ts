@@ -3,24 +3,20 @@ import type { Instance, InstanceWarning } from '../model/instance.js';
 import type { EntryText } from './entry-text.js';
 import type { DecodeResult, EtcdLayout } from './types.js';
 
-/** What a layout reads out of an entry; the rest follows from the entry and the layout. */
-export type Facts = Pick<Instance, 'service' | 'id' | 'root' | 'endpoints'> &
-  Partial<
-    Pick<
-      Instance,
-      | 'health'
-      | 'healthReason'
-      | 'metadata'
-      | 'tags'
-      | 'version'
-      | 'weight'
-      | 'effectiveWeight'
-      | 'zone'
-      | 'namespace'
-      | 'owner'
-      | 'registeredAt'
-    >
-  >;
+/** What a layout reads out of an entry; the rest follows from the entry and the layout. Null is as good as absent. */
+export interface Facts extends Pick<Instance, 'service' | 'id' | 'root' | 'endpoints'> {
+  readonly health?: Instance['health'] | null;
+  readonly healthReason?: string | null;
+  readonly metadata?: Instance['metadata'];
+  readonly tags?: Instance['tags'];
+  readonly version?: string | null;
+  readonly weight?: number | null;
+  readonly effectiveWeight?: number | null;
+  readonly zone?: string | null;
+  readonly namespace?: string | null;
+  readonly owner?: Instance['owner'];
+  readonly registeredAt?: string | null;
+}
 
 /** Shared by all instances that have none of something: a registry may hold very many. */
 const NONE: readonly never[] = [];

@@ -67,6 +67,9 @@ export function valueText(value: unknown): string | null {
   }
 }
 
+/** Shared by all that have none. */
+const NONE: Readonly<Record<string, string>> = {};
+
 /**
  * The pairs of an object as texts, without those of some names; empty for what is no object.
  *
@@ -76,8 +79,10 @@ export function textMap(
   value: unknown,
   without: ReadonlySet<string> = new Set(),
 ): Readonly<Record<string, string>> | null {
+  const entries = Object.entries(objectOf(value) ?? {});
+  if (entries.length === 0) return NONE;
   const pairs: [string, string][] = [];
-  for (const [key, item] of Object.entries(objectOf(value) ?? {})) {
+  for (const [key, item] of entries) {
     if (without.has(key)) continue;
     const text = valueText(item);
     if (text === null) return null;

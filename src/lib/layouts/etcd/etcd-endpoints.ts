@@ -53,7 +53,9 @@ export const etcdEndpointsLayout: EtcdLayout = {
     if (metadata === null)
       return { state: 'undecodable', service: name.service, reason: 'nested too deeply' };
     return toInstance(entry, etcdEndpointsLayout, {
-      ...name,
+      service: name.service,
+      id: name.id,
+      root: name.root,
       endpoints: [endpoint],
       weight: objectOf(json['Metadata']) === null ? null : numberOf(metadata['weight']),
       metadata,

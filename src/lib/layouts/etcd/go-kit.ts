@@ -25,7 +25,12 @@ export const goKitLayout: EtcdLayout = {
     const endpoint = parseUrl(text)?.endpoint ?? (root.forced ? hostPort(text) : null);
     const name = entry.name(root);
     if (endpoint === null || name === null) return notMine;
-    return toInstance(entry, goKitLayout, { ...name, endpoints: [endpoint] });
+    return toInstance(entry, goKitLayout, {
+      service: name.service,
+      id: name.id,
+      root: name.root,
+      endpoints: [endpoint],
+    });
   },
   writer: {
     ttlSeconds: 10,

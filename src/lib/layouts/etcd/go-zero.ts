@@ -35,7 +35,12 @@ export const goZeroLayout: EtcdLayout = {
         ? { root: '', service: entry.key.slice(0, cut), id }
         : entry.nameBelow(root);
     if (endpoint === null || name === null || id === '') return notMine;
-    return toInstance(entry, goZeroLayout, { ...name, endpoints: [endpoint] });
+    return toInstance(entry, goZeroLayout, {
+      service: name.service,
+      id: name.id,
+      root: name.root,
+      endpoints: [endpoint],
+    });
   },
   writer: {
     ttlSeconds: 10,

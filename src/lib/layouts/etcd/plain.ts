@@ -31,13 +31,26 @@ export const plainLayout: EtcdLayout = {
     const address = hostPort(text);
     if (address !== null) {
       const name = nameOf(entry, root);
-      return name === null ? notMine : toInstance(entry, plainLayout, { ...name, endpoints: [address] });
+      return name === null
+        ? notMine
+        : toInstance(entry, plainLayout, {
+            service: name.service,
+            id: name.id,
+            root: name.root,
+            endpoints: [address],
+          });
     }
     if (/^\d+$/.test(text)) {
       const fromKey = hostPort(entry.lastSegment);
       const name = fromKey === null ? null : nameOf(entry, root);
       if (fromKey === null || name === null) return notMine;
-      return toInstance(entry, plainLayout, { ...name, endpoints: [fromKey], weight: numberOf(text) });
+      return toInstance(entry, plainLayout, {
+        service: name.service,
+        id: name.id,
+        root: name.root,
+        endpoints: [fromKey],
+        weight: numberOf(text),
+      });
     }
     return decodeJson(entry, root);
   },

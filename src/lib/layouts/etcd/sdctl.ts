@@ -38,11 +38,12 @@ export const sdctlLayout: EtcdLayout = {
       return { state: 'undecodable', service, reason: 'endpoints are not a list of addresses' };
     const metadata = textMap(value['metadata']);
     if (metadata === null) return { state: 'undecodable', service, reason: 'metadata is nested too deeply' };
-    const health = healthOf(value['health']);
     return toInstance(entry, sdctlLayout, {
-      ...name,
+      service: name.service,
+      id: name.id,
+      root: name.root,
       endpoints,
-      ...(health === null ? {} : { health }),
+      health: healthOf(value['health']),
       healthReason: textOf(value['healthReason']),
       metadata,
       tags: texts(value['tags']),
@@ -120,7 +121,10 @@ function textOf(value: unknown): string | null {
   return typeof value === 'string' && value !== '' ? value : null;
 }
 
+const NO_TEXTS: readonly string[] = [];
+
 function texts(value: unknown): readonly string[] {
+  if (Array.isArray(value) && value.length === 0) return NO_TEXTS;
   return Array.isArray(value) ? value.filter((item): item is string => typeof item === 'string') : [];
 }
 

@@ -3,15 +3,16 @@ import type { KeyRange } from './key-range.js';
 /** What stands at or behind a key, up to the end of the range: how many keys, and the first of them. */
 export type Probe = (from: Buffer) => Promise<{ readonly count: number; readonly first: Buffer | null }>;
 
-/** Each probe halves what is left, so that this is never reached by keys of ordinary length. */
-const MAX_PROBES = 1_000;
+/** A key costs about a dozen probes for each place at which the last keys differ; none needs so many. */
+const MAX_PROBES = 400;
 
 /**
  * Where the last keys of a range begin, found by counting alone: etcd would read the whole range into its memory to
  * sort it from the end.
  *
- * @param first a key of the range with more than `atMost` keys from it on
- * @returns a key from which on there are between 1 and `atMost` keys; null when that could not be found
+ * @param first a key at or before the first one, with more than `atMost` keys from it on
+ * @returns a key from which on there are at most `atMost` keys and at least half as many; null when that could not be
+ *   found
  */
 export async function lastKeysFrom(
   range: KeyRange,
@@ -19,73 +20,88 @@ export async function lastKeysFrom(
   atMost: number,
   probe: Probe,
 ): Promise<Buffer | null> {
-  let low = first;
-  let high = range.range_end;
-  // Longest part that low may share with the last keys: what is behind it is empty.
-  let shared = 0;
-  for (let probes = 0; probes < MAX_PROBES; probes += 1) {
-    const middle = between(low, high, shared);
-    if (middle === null) return null;
-    const { count, first: next } = await probe(middle);
-    if (count > 0 && count <= atMost) return middle;
-    if (count === 0) {
-      high = middle;
-      shared = sharedLength(low, high);
-    } else if (next === null || Buffer.compare(next, low) <= 0) return null;
-    else low = next;
-  }
-  return null;
+  return new Search(range, first, atMost, probe).run();
 }
 
-/**
- * A key strictly behind `low` and before `high`. While the two part early and `low` is long, it is the end of half of
- * what `low` has beyond that: long common beginnings are passed in a few steps.
- */
-function between(low: Buffer, high: Buffer, shared: number): Buffer | null {
-  const rest = low.length - shared;
-  const isFar = rest > 2 && (high[shared] ?? 256) - (low[shared] ?? 0) <= 1;
-  if (isFar) {
-    const half = endOf(low.subarray(0, shared + 1 + Math.ceil(rest / 2)));
-    if (half !== null && Buffer.compare(half, high) < 0) return half;
+/** Goes down the last keys byte by byte. What is looked for begins with the first `#shared` bytes of `#low`. */
+class Search {
+  readonly #atMost: number;
+  readonly #probe: Probe;
+  /** From there on there are too many. */
+  #low: Buffer;
+  /** From there on there are too few. */
+  #few: Buffer;
+  #shared = 0;
+  #found: Buffer | null = null;
+  #probes = 0;
+
+  constructor(range: KeyRange, first: Buffer, atMost: number, probe: Probe) {
+    this.#few = range.range_end;
+    this.#low = first;
+    this.#atMost = atMost;
+    this.#probe = probe;
   }
-  return halfway(low, high, shared);
+
+  async run(): Promise<Buffer | null> {
+    while (this.#found === null && this.#probes < MAX_PROBES) {
+      await this.#passShared();
+      if (this.#found === null) await this.#chooseByte();
+    }
+    return this.#found;
+  }
+
+  /** Lengthens `#shared` by what it has in common with `#low`, halving what is not known of that. */
+  async #passShared(): Promise<void> {
+    let unshared = this.#low.length + 1;
+    while (unshared - this.#shared > 1) {
+      const length = (this.#shared + unshared) >> 1;
+      const behind = endOf(this.#low.subarray(0, length));
+      const seen = behind === null ? 'few' : await this.#look(behind);
+      if (seen === 'found') return;
+      if (seen === 'few') this.#shared = length;
+      else unshared = Math.min(length, this.#low.length + 1);
+    }
+  }
+
+  /** Finds the byte behind the shared ones. */
+  async #chooseByte(): Promise<void> {
+    const before = this.#low.subarray(0, this.#shared);
+    let none = 256;
+    for (;;) {
+      const least = this.#low[this.#shared] ?? -1;
+      if (none - least <= 1) break;
+      const byte = (least + none) >> 1;
+      const seen = await this.#look(Buffer.concat([before, Buffer.from([byte])]));
+      if (seen === 'found') return;
+      if (seen === 'few') none = byte;
+    }
+    this.#shared += 1;
+  }
+
+  /** Moves `#low` up to the first key from there on, where there are too many. */
+  async #look(from: Buffer): Promise<'few' | 'many' | 'found'> {
+    if (Buffer.compare(from, this.#few) >= 0) return 'few';
+    if (Buffer.compare(from, this.#low) <= 0) return 'many';
+    this.#probes += 1;
+    const { count, first } = await this.#probe(from);
+    if (first === null || count < this.#atMost / 2) {
+      this.#few = from;
+      return 'few';
+    }
+    if (count <= this.#atMost) {
+      this.#found = from;
+      return 'found';
+    }
+    this.#low = first;
+    return 'many';
+  }
 }
 
-/** The first key behind all that begin with `prefix`. */
+/** The first key behind all that begin with `prefix`; null when there is none. */
 function endOf(prefix: Buffer): Buffer | null {
   for (let at = prefix.length - 1; at >= 0; at -= 1) {
     const byte = prefix[at] ?? 0xff;
     if (byte < 0xff) return Buffer.concat([prefix.subarray(0, at), Buffer.from([byte + 1])]);
   }
   return null;
-}
-
-/** The middle of two keys read as fractions to the base 256. */
-function halfway(low: Buffer, high: Buffer, shared: number): Buffer | null {
-  const length = Math.max(low.length, high.length) + 1;
-  const digit = (key: Buffer, at: number): number => key[at] ?? 0;
-  const sum: number[] = [];
-  let carry = 0;
-  for (let at = length - 1; at >= shared; at -= 1) {
-    const total = digit(low, at) + digit(high, at) + carry;
-    sum.unshift(total & 0xff);
-    carry = total >> 8;
-  }
-  const bytes: number[] = [];
-  let rest = carry;
-  for (const value of sum) {
-    const total = rest * 256 + value;
-    bytes.push(total >> 1);
-    rest = total & 1;
-  }
-  while (bytes.at(-1) === 0) bytes.pop();
-  const middle = Buffer.concat([low.subarray(0, shared), Buffer.from(bytes)]);
-  return Buffer.compare(middle, low) > 0 && Buffer.compare(middle, high) < 0 ? middle : null;
-}
-
-function sharedLength(a: Buffer, b: Buffer): number {
-  const length = Math.min(a.length, b.length);
-  let at = 0;
-  while (at < length && a[at] === b[at]) at += 1;
-  return at;
 }

@@ -16,11 +16,10 @@ const OPEN_END = Buffer.from([0]);
 export interface Sink {
   begin(): void;
   add(kv: IKeyValue): void;
-  /**
-   * Asked after each page that is not the last one: where to go on, if not right behind it, and whether the next page
-   * should be small, because little of the last one was of use.
-   */
-  next?(last: Buffer): Promise<{ readonly from: Buffer | null; readonly small: boolean }>;
+  /** Whether reading may lead elsewhere behind this entry: pages are small and come one by one then. */
+  mayLeave?(last: IKeyValue): boolean;
+  /** Asked after each page that is not the last one: where to go on, if not right behind it. */
+  next?(last: Buffer): Promise<Buffer | null>;
 }
 
 /**
@@ -63,38 +62,47 @@ async function readOnce(
   sink: Sink,
   revision: string | null,
 ): Promise<IResponseHeader> {
-  let header: IResponseHeader | null = null;
-  let limit = FIRST_PAGE;
-  let { key } = range;
+  const fetch = async (key: Buffer, most: number, at: string | null): Promise<IRangeResponse> => {
+    for (let limit = most; ; limit = Math.max(1, Math.floor(limit / 4))) {
+      const request: IRangeRequest = {
+        key,
+        range_end: range.range_end,
+        limit,
+        ...(at === null ? {} : { revision: at }),
+      };
+      try {
+        const timeoutMs = Math.max(1, endMs - clock.monotonicMs());
+        return await calls.run({ ...limits, timeoutMs }, ({ kv }) => kv.range(request));
+      } catch (error) {
+        if (!(error instanceof SdctlError) || error.code !== 'E_TOO_LARGE' || limit === 1) throw error;
+      }
+    }
+  };
+  let page = await fetch(range.key, FIRST_PAGE, revision);
+  const { header } = page;
+  const at = revision ?? header.revision;
   for (;;) {
-    const timeoutMs = Math.max(1, endMs - clock.monotonicMs());
-    const at = revision ?? header?.revision ?? null;
-    const request: IRangeRequest = {
-      key,
-      range_end: range.range_end,
-      limit,
-      ...(at === null ? {} : { revision: at }),
-    };
-    let page: IRangeResponse;
-    try {
-      page = await calls.run({ ...limits, timeoutMs }, ({ kv }) => kv.range(request));
-    } catch (error) {
-      if (!(error instanceof SdctlError) || error.code !== 'E_TOO_LARGE' || limit === 1) throw error;
-      limit = Math.max(1, Math.floor(limit / 4));
-      continue;
-    }
-    header ??= page.header;
-    let bytes = 0;
-    for (const kv of page.kvs) {
-      bytes += kv.key.length + kv.value.length;
-      sink.add(kv);
-    }
     const last = page.kvs.at(-1);
-    if (!page.more || last === undefined) return header;
-    const next = await sink.next?.(last.key);
-    key = next?.from ?? after(last.key);
-    if (Buffer.compare(key, range.range_end) >= 0 && !range.range_end.equals(OPEN_END)) return header;
-    const most = next?.small === true ? FIRST_PAGE : PAGE;
-    limit = Math.max(1, Math.min(most, Math.floor((PAGE_BYTES * page.kvs.length) / Math.max(1, bytes))));
+    const isLast = !page.more || last === undefined;
+    const mayLeave = !isLast && sink.mayLeave?.(last) === true;
+    const limit = isLast ? 0 : limitAfter(page, mayLeave ? FIRST_PAGE : PAGE);
+    // The server prepares the next page while this one is read.
+    const ahead = isLast || mayLeave ? null : fetch(after(last.key), limit, at);
+    ahead?.catch(() => undefined);
+    for (const kv of page.kvs) sink.add(kv);
+    if (isLast) return header;
+    const from = (await sink.next?.(last.key)) ?? null;
+    if (from !== null && isBehind(from, range)) return header;
+    page = from === null && ahead !== null ? await ahead : await fetch(from ?? after(last.key), limit, at);
   }
+}
+
+function limitAfter({ kvs }: IRangeResponse, most: number): number {
+  let bytes = 0;
+  for (const { key, value } of kvs) bytes += key.length + value.length;
+  return Math.max(1, Math.min(most, Math.floor((PAGE_BYTES * kvs.length) / Math.max(1, bytes))));
+}
+
+function isBehind(key: Buffer, { range_end }: KeyRange): boolean {
+  return !range_end.equals(OPEN_END) && Buffer.compare(key, range_end) >= 0;
 }

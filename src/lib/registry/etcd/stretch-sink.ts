@@ -25,7 +25,6 @@ export class StretchSink implements Sink {
   #skipped: string[] = [];
   /** Entries of the tree under way that were collected although nobody could read them. */
   #unread = 0;
-  #isPoor = false;
 
   /** @param mayStep whether trees may be stepped over; only in a store that is not the services' own */
   constructor(stretch: Stretch, services: ReadonlySet<string> | null, look: TreeLook, mayStep: boolean) {
@@ -50,22 +49,24 @@ export class StretchSink implements Sink {
       if (ended !== null) this.#drop(ended.tree);
       if (this.#trees.isAtBegin) this.#unread = 0;
     }
-    this.#isPoor = decoded.state === 'undecoded';
     if (!belongsTo(decoded, this.#wanted)) return;
     this.#collected.add(decoded);
     if (decoded.state === 'undecoded') this.#unread += 1;
   }
 
-  async next(last: Buffer): Promise<{ readonly from: Buffer | null; readonly small: boolean }> {
-    const stay = { from: null, small: this.#isPoor };
+  mayLeave(last: IKeyValue): boolean {
+    return this.#trees !== null && this.#look.decode(last).state === 'undecoded';
+  }
+
+  async next(last: Buffer): Promise<Buffer | null> {
     const suspect = this.#trees?.suspect ?? null;
-    if (suspect === null) return stay;
+    if (suspect === null) return null;
     const rest = await lookAtRest(this.#look, suspect.tree, last);
-    if (rest === 'small') return stay;
+    if (rest === 'small') return null;
     this.#trees?.leave();
-    if (rest === 'readable') return { from: null, small: false };
+    if (rest === 'readable') return null;
     this.#drop(suspect.tree);
-    return { from: prefixRange(suspect.tree).range_end, small: false };
+    return prefixRange(suspect.tree).range_end;
   }
 
   /** Everything that was collected, and the trees that were skipped. */

@@ -5,6 +5,9 @@ import type { Calls, CallLimits } from './calls.js';
 import { after, prefixRange, type KeyRange } from './key-range.js';
 import { lastKeysFrom } from './last-keys.js';
 
+/** At least the sample at the end, and at most this, because it is found by halving. */
+const MOST_LAST = 2 * SAMPLE;
+
 /** How to look into a tree without reading it. */
 export interface TreeLook {
   readonly calls: Calls;
@@ -35,8 +38,8 @@ export async function lookAtRest(
 ): Promise<'barren' | 'readable' | 'small'> {
   const range = { key: after(last), range_end: prefixRange(tree).range_end };
   const count = await countKeys(look, range);
-  if (count <= SAMPLE) return 'small';
-  const from = await lastKeysFrom(range, range.key, SAMPLE, async (key) => {
+  if (count <= MOST_LAST) return 'small';
+  const from = await lastKeysFrom(range, range.key, MOST_LAST, async (key) => {
     const answer = await look.calls.run(look.limits(), ({ kv }) =>
       kv.range({ key, range_end: range.range_end, limit: 1, keys_only: true, ...at(look) }),
     );
@@ -44,7 +47,7 @@ export async function lookAtRest(
   });
   if (from === null) return 'readable';
   const { kvs } = await look.calls.run(look.limits(), ({ kv }) =>
-    kv.range({ key: from, range_end: range.range_end, limit: SAMPLE, ...at(look) }),
+    kv.range({ key: from, range_end: range.range_end, limit: MOST_LAST, ...at(look) }),
   );
   return kvs.every((kv) => look.decode(kv).state === 'undecoded') ? 'barren' : 'readable';
 }
