@@ -43,28 +43,28 @@ class Search {
   }
 
   async run(): Promise<Buffer | null> {
-    while (this.#found === null && this.#probes < MAX_PROBES) {
-      await this.#passShared();
-      if (this.#found === null) await this.#chooseByte();
+    while (this.#probes < MAX_PROBES) {
+      if ((await this.#passShared()) || (await this.#chooseByte())) break;
     }
     return this.#found;
   }
 
-  /** Lengthens `#shared` by what it has in common with `#low`, halving what is not known of that. */
-  async #passShared(): Promise<void> {
+  /** Lengthens `#shared` by what it has in common with `#low`, halving what is not known of that. @returns whether it is found */
+  async #passShared(): Promise<boolean> {
     let unshared = this.#low.length + 1;
     while (unshared - this.#shared > 1) {
       const length = (this.#shared + unshared) >> 1;
       const behind = endOf(this.#low.subarray(0, length));
       const seen = behind === null ? 'few' : await this.#look(behind);
-      if (seen === 'found') return;
+      if (seen === 'found') return true;
       if (seen === 'few') this.#shared = length;
       else unshared = Math.min(length, this.#low.length + 1);
     }
+    return false;
   }
 
-  /** Finds the byte behind the shared ones. */
-  async #chooseByte(): Promise<void> {
+  /** Finds the byte behind the shared ones. @returns whether it is found */
+  async #chooseByte(): Promise<boolean> {
     const before = this.#low.subarray(0, this.#shared);
     let none = 256;
     for (;;) {
@@ -72,10 +72,11 @@ class Search {
       if (none - least <= 1) break;
       const byte = (least + none) >> 1;
       const seen = await this.#look(Buffer.concat([before, Buffer.from([byte])]));
-      if (seen === 'found') return;
+      if (seen === 'found') return true;
       if (seen === 'few') none = byte;
     }
     this.#shared += 1;
+    return false;
   }
 
   /** Moves `#low` up to the first key from there on, where there are too many. */
