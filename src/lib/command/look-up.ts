@@ -1,6 +1,6 @@
 import { SdctlError } from '../errors.js';
 import { formatInstanceName, parseInstanceName, type InstanceName } from '../model/instance-name.js';
-import { splitServices, type Instance, type Snapshot } from '../model/instance.js';
+import { splitServices, type Instance, type SkipReason, type Snapshot } from '../model/instance.js';
 import type { RegistryHandle } from '../registry/types.js';
 import { unescapeField } from '../render/safe-text.js';
 import type { Invocation } from './invocation.js';
@@ -36,7 +36,7 @@ export async function lookUp(
     const instances = part === null ? [] : snapshot.instances.filter((instance) => isNamed(instance, part));
     if (service.instances.length > 0 && part !== null && instances.length > 0)
       throw bothExist(whole, part, hasNodes);
-    const isThere = service.undecoded.some((entry) => entry.service === whole || part === null);
+    const isThere = hasOtherEntries(service, whole, part === null);
     if (service.instances.length > 0 || (isThere && instances.length === 0))
       return { type: 'service', service: whole, snapshot: service };
     if (part !== null && instances.length > 0)
@@ -91,6 +91,14 @@ function ofService(snapshot: Snapshot, service: string): Snapshot {
     undecoded: snapshot.undecoded.filter(isOf),
     skipped: snapshot.skipped.filter(isOf),
   };
+}
+
+/** Entries that nobody could read, or that are no instances: where they stand, there is something to show. */
+function hasOtherEntries({ undecoded, skipped }: Snapshot, service: string, isName: boolean): boolean {
+  const names = (entry: { readonly service: string | null }): boolean =>
+    entry.service === service || (entry.service === null && isName);
+  const isTree = (reason: SkipReason): boolean => reason === 'kubernetes' || reason === 'foreign';
+  return undecoded.some(names) || skipped.some((entry) => !isTree(entry.reason) && names(entry));
 }
 
 function only(snapshot: Snapshot, service: string, instances: readonly Instance[]): Snapshot {

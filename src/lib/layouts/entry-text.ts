@@ -92,6 +92,6 @@ export class EntryText {
 }
 
 /** A lease id of 16 hex digits in decimal; another form (the embedded registry) as it is. */
-export function leaseDecimal(leaseId: string): string {
+function leaseDecimal(leaseId: string): string {
   return /^[0-9a-f]{16}$/.test(leaseId) ? BigInt(`0x${leaseId}`).toString() : leaseId;
 }

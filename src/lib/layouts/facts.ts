@@ -37,3 +37,6 @@ export function staysGone(text = 'stays gone'): Comeback {
 export function comesBack(withinSeconds: number, text: string): Comeback {
   return { outcome: 'back', withinSeconds, text };
 }
+
+/** State of a system that breaks when it is touched, so nobody has tried. */
+export const NEVER: Comeback = { outcome: 'depends', withinSeconds: null, text: 'never touch' };

@@ -1,4 +1,4 @@
-import { staysGone } from '../facts.js';
+import { NEVER } from '../facts.js';
 import type { EtcdLayout } from '../types.js';
 import { notMine } from '../not-mine.js';
 
@@ -11,8 +11,8 @@ export const kubernetesLayout: EtcdLayout = {
   facts: {
     defaultTtlSeconds: 15,
     renewal: 'every 10 s',
-    afterDelete: staysGone('breaks the cluster'),
-    afterRevoke: staysGone('breaks the cluster'),
+    afterDelete: NEVER,
+    afterRevoke: NEVER,
     leftBehind: null,
     markers: 'the whole tree',
     readOnly: true,

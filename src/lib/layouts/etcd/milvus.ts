@@ -1,6 +1,6 @@
 import { looseAddress } from '../address.js';
 import { toInstance } from '../build-instance.js';
-import { comesBack, staysGone } from '../facts.js';
+import { NEVER } from '../facts.js';
 import { textOf, valueText, type JsonObject } from '../json.js';
 import type { EtcdLayout } from '../types.js';
 import { notMine } from '../not-mine.js';
@@ -15,8 +15,8 @@ export const milvusLayout: EtcdLayout = {
   facts: {
     defaultTtlSeconds: 30,
     renewal: 'client stream',
-    afterDelete: staysGone('the server takes itself for dead'),
-    afterRevoke: comesBack(0, 'the server stops, and a supervisor starts it again'),
+    afterDelete: NEVER,
+    afterRevoke: NEVER,
     leftBehind: null,
     markers: '`meta/session/id`',
     readOnly: true,

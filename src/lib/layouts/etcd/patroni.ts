@@ -1,7 +1,7 @@
 import type { Health } from '../../model/instance.js';
 import { parseUrl } from '../address.js';
 import { toInstance } from '../build-instance.js';
-import { comesBack } from '../facts.js';
+import { NEVER } from '../facts.js';
 import { textMap, textOf } from '../json.js';
 import type { EtcdLayout } from '../types.js';
 import { notMine } from '../not-mine.js';
@@ -28,8 +28,8 @@ export const patroniLayout: EtcdLayout = {
   facts: {
     defaultTtlSeconds: 30,
     renewal: 'once a loop, 10 s',
-    afterDelete: comesBack(10, 'may start a failover; back with the next loop'),
-    afterRevoke: comesBack(10, 'may start a failover; back with the next loop'),
+    afterDelete: NEVER,
+    afterRevoke: NEVER,
     leftBehind: null,
     markers: '`leader`, `config`, `initialize`, `status`, `history`, `sync`, `failover`, `failsafe`',
     readOnly: true,

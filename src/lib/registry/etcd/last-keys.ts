@@ -43,7 +43,7 @@ class Search {
   }
 
   async run(): Promise<Buffer | null> {
-    while (this.#probes < MAX_PROBES) {
+    while (this.#probes < MAX_PROBES && this.#shared <= this.#low.length) {
       if ((await this.#passShared()) || (await this.#chooseByte())) break;
     }
     return this.#found;

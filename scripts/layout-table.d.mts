@@ -1,0 +1,2 @@
+export function layoutTables(): Promise<string>;
+export function withTables(text: string): Promise<string>;
