@@ -37,7 +37,11 @@ interface Followed {
 }
 
 /** Follows a store whose one key was written at revision 5; `list` may fail. */
-async function follow(list: (revision: string | null) => void = () => undefined): Promise<Followed> {
+async function follow(
+  list: (revision: string | null) => void = () => undefined,
+  barren: readonly string[] = [],
+  hasMoved: () => boolean = () => false,
+): Promise<Followed> {
   const clock = new FakeClock();
   const streams: FakeStream[] = [];
   let newest = '5';
@@ -57,7 +61,7 @@ async function follow(list: (revision: string | null) => void = () => undefined)
   const follower = new EtcdFollower(calls, clock, {
     roots: { prefixes: ['/services/'], layout: 'auto' },
     service: 'order',
-    hasMoved: () => Promise.resolve(false),
+    hasMoved: () => Promise.resolve(hasMoved()),
     list: (_signal, again) => {
       const revision = again?.revisions[0] ?? null;
       lists.push(revision);
@@ -69,7 +73,7 @@ async function follow(list: (revision: string | null) => void = () => undefined)
         snapshot: { ...rest, instances, revision: at },
         clusterId: '1',
         stretches: [{ range: prefixRange('/services/order/'), prefix: '/services/', isNarrow: true }],
-        barren: [],
+        barren,
         granted: null,
       });
     },
@@ -102,10 +106,10 @@ async function follow(list: (revision: string | null) => void = () => undefined)
 }
 
 /** One change every four seconds, so that the stream never is quiet, for a little more than ten minutes. */
-async function stayBusy({ clock, put }: Followed): Promise<void> {
-  for (let change = 0; change < 151; change += 1) {
+async function stayBusy({ clock, put }: Followed, changes = 151, first = 6): Promise<void> {
+  for (let change = 0; change < changes; change += 1) {
     await clock.advance(4_000);
-    put(6 + change);
+    put(first + change);
     await clock.settle();
   }
 }
@@ -133,6 +137,29 @@ describe('the full comparison of a watch', () => {
     await stayBusy(followed);
     expect(followed.lists).toEqual([null, '155', null]);
     expect(followed.signals.filter(({ type }) => type === 'set')).toHaveLength(2);
+    await followed.stop();
+  });
+});
+
+describe('a tree that was stepped over', () => {
+  it('is looked at every minute, and everything is read anew once services stand in it', async () => {
+    let looks = 0;
+    const followed = await follow(undefined, ['/calico/'], () => (looks += 1) === 2);
+    await stayBusy(followed, 14);
+    expect(looks).toBe(0);
+    await stayBusy(followed, 1, 20);
+    expect([looks, followed.lists]).toEqual([1, [null]]);
+    await stayBusy(followed, 15, 21);
+    expect([looks, followed.lists]).toEqual([2, [null, null]]);
+    expect(followed.signals.at(-1)).toMatchObject({ type: 'set', gap: true });
+    await followed.stop();
+  });
+
+  it('is not looked for where none was stepped over', async () => {
+    let looks = 0;
+    const followed = await follow(undefined, [], () => (looks += 1) > 0);
+    await stayBusy(followed);
+    expect(looks).toBe(0);
     await followed.stop();
   });
 });

@@ -9,7 +9,8 @@ const ROOM = 64;
 
 /** A watch that says what the test lets it say, and counts how far it was read. */
 class FakeWatch {
-  /** Answers that were taken. */
+  /** How often an answer was asked for, and how many were there. */
+  asked = 0;
   taken = 0;
   closed = 0;
   readonly #said: IWatchResponse[] = [];
@@ -28,6 +29,7 @@ class FakeWatch {
   }
 
   async next(): Promise<IWatchResponse> {
+    this.asked += 1;
     for (;;) {
       const first = this.#said.shift();
       if (first !== undefined) {
@@ -216,7 +218,15 @@ describe('while 64 answers wait', () => {
     for (const watch of watches) watch.say(...upTo(100));
     await clock.settle();
     expect(watches.map(({ taken }) => taken)).toEqual([ROOM, 1, 1]);
-    expect(await take(merged, ROOM)).toEqual(upTo(ROOM).map((revision) => `0:${revision}`));
+    // There is room only when less than 64 are left.
+    expect(await take(merged, 2)).toEqual(['0:0', '0:1']);
+    await clock.settle();
+    expect(watches.map(({ taken }) => taken)).toEqual([ROOM, 1, 1]);
+    expect(await take(merged, ROOM - 2)).toEqual(
+      upTo(ROOM)
+        .slice(2)
+        .map((revision) => `0:${revision}`),
+    );
   });
 });
 
@@ -246,8 +256,10 @@ describe('closing', () => {
     const { clock, watches, merged } = merge(1);
     watches[0]?.say(...upTo(ROOM));
     await clock.settle();
+    expect(watches[0]?.asked).toBe(ROOM);
     merged.close();
     await clock.settle();
+    expect(watches[0]?.asked).toBe(ROOM + 1);
     await take(merged, ROOM);
     await expect(merged.next()).rejects.toThrow('closed');
   });

@@ -53,7 +53,7 @@ async function lookUpId(
 ): Promise<Named> {
   const snapshot = await handle.registry.list(service, invocation.callOptions());
   if (id === '') {
-    if (snapshot.instances.length > 0 || snapshot.undecoded.length > 0)
+    if (snapshot.instances.length > 0 || hasOtherEntries(snapshot, service, true))
       return { type: 'service', service, snapshot };
     return notFound(invocation, handle, snapshot, null, service);
   }

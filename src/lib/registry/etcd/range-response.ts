@@ -4,6 +4,7 @@ const VARINT = 0;
 const FIXED64 = 1;
 const BYTES = 2;
 const FIXED32 = 5;
+const LONGEST_VARINT = 10;
 
 /**
  * Reads an answer to a range. protobufjs makes an object of every 64-bit number and then a plain object of every
@@ -48,6 +49,8 @@ function readKeyValue(bytes: Buffer, previous: IKeyValue | undefined): IKeyValue
   return kv;
 }
 
+let lastExact = { form: '', text: '0' };
+
 const EMPTY: Buffer = Buffer.alloc(0);
 
 function field(number: number, type: number): number {
@@ -71,12 +74,13 @@ class Input {
   small(): number {
     let value = 0;
     let scale = 1;
-    for (;;) {
+    for (let length = 1; length <= LONGEST_VARINT; length += 1) {
       const byte = this.#byte();
       value += (byte & 0x7f) * scale;
       if (byte < 0x80) return value;
       scale *= 128;
     }
+    throw new RangeError('an answer of etcd holds a number that is too long');
   }
 
   /**
@@ -92,7 +96,19 @@ class Input {
   }
 
   bytes(): Buffer {
-    const length = this.small();
+    return this.#take(this.small());
+  }
+
+  /** Passes over a field that is not known here. */
+  skip(type: number): void {
+    if (type === VARINT) this.small();
+    else if (type === FIXED64) this.#take(8);
+    else if (type === FIXED32) this.#take(4);
+    else if (type === BYTES) this.bytes();
+    else throw new RangeError('an answer of etcd has a field of an unknown form');
+  }
+
+  #take(length: number): Buffer {
     const end = this.#at + length;
     if (end > this.#bytes.length) throw new RangeError('an answer of etcd is cut off');
     const part = this.#bytes.subarray(this.#at, end);
@@ -100,16 +116,14 @@ class Input {
     return part;
   }
 
-  /** Passes over a field that is not known here. */
-  skip(type: number): void {
-    if (type === VARINT) this.small();
-    else if (type === FIXED64) this.#at += 8;
-    else if (type === FIXED32) this.#at += 4;
-    else if (type === BYTES) this.bytes();
-    else throw new RangeError('an answer of etcd has a field of an unknown form');
+  #exact(start: number): string {
+    // Lease ids are of this size, and many keys hang on one lease.
+    const form = this.#bytes.toString('latin1', start, this.#at);
+    if (form !== lastExact.form) lastExact = { form, text: this.#toDecimal(start) };
+    return lastExact.text;
   }
 
-  #exact(start: number): string {
+  #toDecimal(start: number): string {
     let value = 0n;
     for (let at = start, shift = 0n; at < this.#at; at += 1, shift += 7n)
       value |= BigInt((this.#bytes[at] ?? 0) & 0x7f) << shift;
