@@ -1,6 +1,7 @@
 import type { IKeyValue } from 'etcd3/lib/rpc.js';
+import { decodeUtf8 } from '../../layouts/utf8.js';
 import { BarrenTrees } from './barren-trees.js';
-import { belongsTo, keyText, SnapshotBuilder, type Wanted } from './entries.js';
+import { belongsTo, SnapshotBuilder, type Wanted } from './entries.js';
 import { prefixRange, type KeyRange } from './key-range.js';
 import type { Sink } from './pages.js';
 import { lookAtRest, type TreeLook } from './tree-check.js';
@@ -13,6 +14,9 @@ export interface Stretch {
   /** It holds the services asked for and nothing else. */
   readonly isNarrow: boolean;
 }
+
+/** Keys that are no text are listed one by one: as text, their tree would be another one. */
+const NO_TREE = '';
 
 /** Takes the entries of one stretch, and steps over trees of which nobody could read anything. */
 export class StretchSink implements Sink {
@@ -45,7 +49,7 @@ export class StretchSink implements Sink {
   add(kv: IKeyValue): void {
     const decoded = this.#look.decode(kv);
     if (this.#trees !== null) {
-      const ended = this.#trees.pass(keyText(kv.key), decoded);
+      const ended = this.#trees.pass(decodeUtf8(kv.key) ?? NO_TREE, decoded);
       if (ended !== null) this.#drop(ended.tree);
       if (this.#trees.isAtBegin) this.#unread = 0;
     }
