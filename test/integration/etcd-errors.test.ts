@@ -192,7 +192,7 @@ describe.each(['3.4', '3.5'] as const)('etcd %s', (version) => {
     expect(none.hint).toContain('--username');
     const wrong = { servers, username: 'reader', password: secret('wrong') };
     expect(await failureOf(wrong)).toMatchObject({ code: 'E_AUTH', why: 'wrong user name or password' });
-    const elsewhere = { servers, username: 'reader', password: secret(SECRET), prefix: '/elsewhere/' };
+    const elsewhere = { servers, username: 'reader', password: secret(SECRET), prefixes: ['/elsewhere/'] };
     expect(await failureOf(elsewhere)).toMatchObject({ code: 'E_FORBIDDEN', exitCode: 5 });
     const signal = AbortSignal.timeout(10_000);
     await expect(early.registry.register(aSpec(), { signal, ttlMs: 5_000 })).rejects.toMatchObject({

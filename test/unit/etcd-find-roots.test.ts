@@ -130,16 +130,16 @@ describe('the roots of a store', () => {
     expect(read).toEqual(['/registry0/order/tcp@10.0.1.6:80']);
   });
 
-  it('are looked for a hundred times, not once for each of thousands of trees', async () => {
+  it('are looked for two hundred times, not once for each of thousands of trees', async () => {
     const trees = numbered(5_000, (text) => [`/tree-${text}/key`, 'x'] as const);
     const { roots, looks } = await find([...entriesOf('kratos'), ...trees]);
     expect(roots).toEqual(['/microservices/ kratos']);
-    expect(looks).toBeLessThanOrEqual(MOST_LOOKS + 1);
+    expect(looks).toBeLessThanOrEqual(2 * MOST_LOOKS);
     for (const entries of [
       junk('alone', 5_000),
       numbered(5_000, (text) => rpcx(`/${text}/order/tcp@10.0.1.5:80`)),
     ])
-      expect((await find(entries)).looks).toBeLessThanOrEqual(MOST_LOOKS + 1);
+      expect((await find(entries)).looks).toBeLessThanOrEqual(2 * MOST_LOOKS);
   });
 
   it('are found behind services whose root is "/"', async () => {
