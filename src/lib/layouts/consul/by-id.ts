@@ -46,7 +46,7 @@ export const kitexConsulLayout: ConsulLayout = {
   read({ tags }) {
     const { pairs, rest } = pairsOf(tags, ':');
     const metadata = Object.fromEntries([...pairs, ...rest.map((tag) => [tag, ''] as const)]);
-    return { metadata, version: metadata['version'] ?? null, tags: [] };
+    return { metadata, tags: [] };
   },
 };
 

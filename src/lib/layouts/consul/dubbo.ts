@@ -39,7 +39,7 @@ export const dubboAppLayout: ConsulLayout = {
     const metadata = Object.fromEntries([...fromMeta, ...pairs]);
     const main = address === null ? null : { protocol: null, address, port };
     const endpoints = main === null ? null : dubboEndpoints(main, metadata['dubbo.endpoints']);
-    return { endpoints, version: metadata['version'] ?? null, metadata, tags: rest };
+    return { endpoints, metadata, tags: rest };
   },
 };
 

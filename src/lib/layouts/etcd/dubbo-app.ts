@@ -112,7 +112,6 @@ function decodeApp(entry: EntryText, layout: EtcdLayout, fields: AppFields): Dec
     id: fields.id || name.id,
     root: name.root,
     endpoints: dubboEndpoints(main, metadata['dubbo.endpoints']),
-    version: metadata['version'] ?? null,
     weight,
     effectiveWeight,
     metadata,

@@ -64,7 +64,7 @@ function decodeUrlKey(entry: EntryText, layout: EtcdLayout): DecodeResult {
   const [whole, group = '', escapedName = '', category, escapedUrl] = KEY.exec(entry.key) ?? [];
   if (whole === undefined) return notMine;
   const name = queryUnescape(escapedName);
-  if (escapedUrl === undefined) return { state: 'skip', reason: 'marker', service: name };
+  if (escapedUrl === undefined) return { state: 'skip', reason: 'marker' };
   const url = queryUnescape(escapedUrl);
   const parts = url === null ? null : parseUrl(url);
   if (parts === null || !name)
@@ -91,7 +91,6 @@ function decodeUrlKey(entry: EntryText, layout: EtcdLayout): DecodeResult {
     version: metadata['version'] ?? null,
     weight: numberOf(metadata['weight']),
     metadata,
-    ...(metadata['enabled'] === 'false' || metadata['disabled'] === 'true' ? { health: 'disabled' } : {}),
   });
 }
 

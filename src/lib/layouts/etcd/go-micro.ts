@@ -11,7 +11,7 @@ import {
   unheld,
 } from '../encoding.js';
 import { comesBack, staysGone } from '../facts.js';
-import { listOf, numberOf, objectOf, textMap, textOf } from '../json.js';
+import { listOf, objectOf, textMap, textOf } from '../json.js';
 import type { EtcdLayout } from '../types.js';
 import { notMine } from '../not-mine.js';
 
@@ -64,7 +64,6 @@ export const goMicroLayout: EtcdLayout = {
       root: entry.lastTwo()?.root ?? ROOT,
       endpoints: [{ ...first, protocol }, ...more],
       version: textOf(json['version']),
-      weight: numberOf(own['weight']),
       metadata: Object.fromEntries([...Object.entries(own), ...pairs]),
     });
   },

@@ -98,7 +98,6 @@ function decodeWith(
     endpoints: [{ ...place, protocol: textOf(json['network']) }],
     weight,
     effectiveWeight: weight !== null && weight <= 0 ? DEFAULT_WEIGHT : null,
-    version: metadata['version'] ?? null,
     metadata,
   });
 }

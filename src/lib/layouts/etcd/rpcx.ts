@@ -51,7 +51,6 @@ export const rpcxLayout: EtcdLayout = {
       endpoints: [{ ...place, protocol }],
       namespace: name.root.replace(/^\/|\/$/g, '') || null,
       weight: numberOf(metadata['weight']),
-      version: metadata['version'] ?? null,
       metadata,
       ...(metadata['state'] === 'inactive' ? { health: 'disabled' as const } : {}),
     });
