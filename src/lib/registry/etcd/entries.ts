@@ -7,7 +7,7 @@ import { toHexLease } from './ids.js';
 
 /** Where a registry's entries lie and how they are read. */
 export interface Roots {
-  /** Each ends in `/`, or is empty: the whole store. At least one. */
+  /** Each ends in `/`, or is empty: the whole store. At least one; none begins with another one. */
   readonly prefixes: readonly string[];
   /** `auto`, or the only layout to read. */
   readonly layout: string;
@@ -24,15 +24,11 @@ export function readEntry(kv: IKeyValue, roots: Roots): Decoded {
   return decodeEntry(raw, { prefix: rootOf(kv.key, roots) }, roots.layout);
 }
 
-/** The longest root that a key begins with. */
 function rootOf(key: Buffer, { prefixes }: Roots): string {
   const [first = '', ...others] = prefixes;
   if (others.length === 0) return first;
   const text = keyText(key);
-  return prefixes.reduce(
-    (best, prefix) => (text.startsWith(prefix) && prefix.length >= best.length ? prefix : best),
-    '',
-  );
+  return prefixes.find((prefix) => text.startsWith(prefix)) ?? '';
 }
 
 /** A key as text, as the decoded entry names it: Latin-1 where it is not UTF-8, so that no two keys look the same. */

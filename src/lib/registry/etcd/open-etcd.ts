@@ -1,4 +1,5 @@
 import { SdctlError } from '../../errors.js';
+import { withoutCovered } from '../../layouts/index.js';
 import { requireEtcdLayout } from '../etcd-layout.js';
 import { isLoopback } from '../../model/endpoint.js';
 import type { Connection, RegistryDeps } from '../connection.js';
@@ -58,7 +59,10 @@ export function openEtcd(connection: Connection, deps: RegistryDeps): RegistryHa
 /** The roots in force: those that are named, else the one of the layout. @throws {SdctlError} E_USAGE */
 function rootsOf({ prefixes, layout }: Connection): Roots {
   const known = requireEtcdLayout(layout);
-  return { layout, prefixes: prefixes.length > 0 ? prefixes : [known?.root ?? DEFAULT_ROOT] };
+  return {
+    layout,
+    prefixes: prefixes.length > 0 ? withoutCovered(prefixes) : [known?.root ?? DEFAULT_ROOT],
+  };
 }
 
 function parseAddress(text: string): TcpAddress {

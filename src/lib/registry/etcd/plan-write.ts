@@ -124,10 +124,18 @@ async function firstEntries(
   prefix: string,
   limits: () => CallLimits,
 ): Promise<readonly IKeyValue[]> {
-  const { kvs } = await calls.run(limits(), ({ kv }) =>
-    kv.range({ ...prefixRange(prefix), limit: LOOKED_AT }),
-  );
-  return kvs;
+  try {
+    const { kvs } = await calls.run(limits(), ({ kv }) =>
+      kv.range({ ...prefixRange(prefix), limit: LOOKED_AT }),
+    );
+    return kvs;
+  } catch (error) {
+    // Who may write only its own key cannot look at others; that is no reason to refuse what is allowed.
+    if (!(error instanceof SdctlError) || error.code !== 'E_FORBIDDEN') throw error;
+    const text = `whether other layouts stand under ${prefix} is not known: the user may not read it`;
+    limits().notify?.({ level: 'detail', text });
+    return [];
+  }
 }
 
 /** Whose entry it is; null where nobody can tell. */

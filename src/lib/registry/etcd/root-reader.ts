@@ -163,7 +163,7 @@ export class RootReader {
 
   #plan(services: readonly string[] | null, granted: readonly KeyRange[] | null): readonly Stretch[] {
     const { prefixes, layout } = this.#deps.roots;
-    return withoutCovered(prefixes).flatMap((prefix): readonly Stretch[] => {
+    return prefixes.flatMap((prefix): readonly Stretch[] => {
       const places =
         services === null || prefix === ''
           ? null
@@ -188,7 +188,7 @@ export class RootReader {
     look: TreeLook,
     granted: readonly KeyRange[] | null,
   ): Promise<void> {
-    const asked = granted ?? withoutCovered(this.#deps.roots.prefixes).map(prefixRange);
+    const asked = granted ?? this.#deps.roots.prefixes.map(prefixRange);
     for (const { prefix, layout } of foreignTrees) {
       const tree = prefixRange(prefix);
       const rest = {
