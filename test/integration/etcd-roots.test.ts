@@ -344,6 +344,39 @@ describe.each(['3.4', '3.5'] as const)('roots of etcd %s', (version) => {
     expect(ids(await document(['list', 'a/b']))).toEqual(['1']);
   });
 
+  it('find a service by the name in its value, wherever its key stands', async () => {
+    await client.put('/services/grp/10.0.0.1:80').value('{"name":"other","addr":"10.0.0.1:80"}');
+    await client.put('/microservices/foo/k').value(kratos('pay', 'k'));
+    expect(ids(await document(['list', 'other']))).toEqual(['10.0.0.1:80']);
+    expect(ids(await document(['list', 'pay', '--layout', 'kratos']))).toEqual(['k']);
+    expect(ids(await document(['list', 'pay/k', '--layout', 'kratos']))).toEqual(['k']);
+  });
+
+  it('that contain each other are one', async () => {
+    await client.put('/services/pay/a').value('10.0.1.1:80');
+    const roots = ['--prefix', '/services/pay/', '--prefix', '/services/'];
+    await using watching = startBinary(['watch', ...roots, ...server, '-o', 'jsonl']);
+    await watching.line('synced', 5_000);
+    await client.put('/services/pay/b').value('10.0.1.2:80');
+    expect((await watching.line('joined', 5_000)).line).toMatchObject({ service: 'pay', instance: 'b' });
+    expect(ids(await document(['list', 'pay', ...roots]))).toEqual(['a', 'b']);
+  });
+
+  it('of another system are watched without an end, and without an event', async () => {
+    const run = await runBinary([
+      'watch',
+      '--prefix',
+      '/registry/',
+      '--timeout',
+      '1s',
+      ...server,
+      '-o',
+      'jsonl',
+    ]);
+    expect(run.ended.code, run.said).toBe(0);
+    expect(run.types).toEqual(['synced']);
+  });
+
   it('never let go of what is read-only, nor of keys that are no instances', async () => {
     await client.put('/apisix/upstreams/1').value('{"id":"1","name":"order","nodes":{"10.0.1.5:8080":1}}');
     await client.put('/service/pg/leader').value('pg-1');
@@ -359,7 +392,7 @@ describe.each(['3.4', '3.5'] as const)('roots of etcd %s', (version) => {
 
   it('resolve every layout to what its callers take', async () => {
     const cases = fixturesOf('etcd').filter(
-      ({ expect: expected }) => expected['skip'] !== true && expected['status'] !== 'disabled',
+      ({ expect: { skip, status } }) => skip !== true && status !== 'disabled' && status !== 'critical',
     );
     for (const fixture of cases) {
       await client.delete().all();
@@ -373,15 +406,18 @@ describe.each(['3.4', '3.5'] as const)('roots of etcd %s', (version) => {
         expect(run.stderr).toContain('no endpoint with a port');
         continue;
       }
-      const place = `${address ?? ''}:${port ?? ''}`;
-      const expected = protocol === 'http' || protocol === 'https' ? `${protocol}://${place}` : place;
+      const host = String(address).includes(':') ? `[${address ?? ''}]` : (address ?? '');
+      const place = `${host}:${port ?? ''}`;
+      const isSecure = fixture.key.includes('/secure/');
+      const spoken = isSecure ? 'https' : protocol;
+      const expected = spoken === 'http' || spoken === 'https' ? `${spoken}://${place}` : place;
       expect([fixture.layout, fixture.key, run.stdout]).toEqual([
         fixture.layout,
         fixture.key,
         `${expected}\n`,
       ]);
       const url = await runBinary(['resolve', String(service), '--prefix', '', '--url', ...server]);
-      expect(url.stdout).toBe(protocol === undefined ? `${place}\n` : `${protocol ?? ''}://${place}\n`);
+      expect(url.stdout).toBe(spoken === undefined ? `${place}\n` : `${spoken ?? ''}://${place}\n`);
     }
   }, 60_000);
 });

@@ -257,6 +257,18 @@ describe.each(['3.4', '3.5'] as const)('register --layout on etcd %s', (version)
     },
   );
 
+  it.each(['go-micro', 'hertz', 'etcd-endpoints'])('takes a name with a slash in %s', async (layout) => {
+    const args = ['register', 'shop/order', '--endpoint', '10.0.1.5:8080', '--layout', layout, ...server];
+    await using registering = startBinary([...args, '-o', 'jsonl']);
+    const { line } = await registering.line('registered', 5_000);
+    expect(line['entry']).toMatchObject({ service: 'shop/order', layout });
+    const [entry] = await store();
+    const query = { service: 'shop/order' };
+    expect(readers[layout]?.read(entry === undefined ? [] : [entry], query)).toMatchObject({
+      outcome: 'found',
+    });
+  });
+
   it('copies what instances of go-micro beside it have', async () => {
     const node = {
       metadata: { broker: 'nats', protocol: 'mucp', registry: 'etcd', server: 'mucp', transport: 'nats' },
@@ -387,6 +399,12 @@ describe.each(['3.4', '3.5'] as const)('register --layout on etcd %s', (version)
       expect(await refused(args)).toContain('--layout go-kit');
     });
 
+    it('a framework whose readers break, under a root of others', async () => {
+      await client.put('/svc/pay/10.0.1.9:80').value('10.0.1.9:80');
+      const args = ['pa', '--endpoint', 'grpc://10.0.1.5:80', '--layout', 'kratos', '--prefix', '/svc/'];
+      expect(await refused(args)).toContain('plain');
+    });
+
     it('under the root of a framework whose readers break', async () => {
       await client.put('/microservices/payment/a').value(kratos.replace('"order"', '"payment"'));
       const args = ['order', '--endpoint', 'http://10.0.1.5:80', '--prefix', '/microservices/'];
@@ -405,6 +423,8 @@ describe.each(['3.4', '3.5'] as const)('register --layout on etcd %s', (version)
     ['IPv6 for goframe', ['--layout', 'goframe', '--endpoint', 'http://[fd00::5]:80'], 'panic'],
     ['kratos without a scheme', ['--layout', 'kratos'], 'scheme'],
     ['a layout nobody has', ['--layout', 'kratso'], '--layout kratos'],
+    ['a root that goframe cannot have', ['--layout', 'goframe', '--prefix', '/x/'], 'its clients'],
+    ['metadata that changes the layout', ['--layout', 'goframe', '--meta', 'addr=x'], 'its clients'],
   ])('refuses %s with 2', async (_what, flags, said) => {
     const endpoint = flags.includes('--endpoint') ? [] : ['--endpoint', '10.0.1.5:80'];
     const run = await runBinary(['register', 'order', ...endpoint, ...flags, ...server]);

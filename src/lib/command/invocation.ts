@@ -119,6 +119,14 @@ export class Invocation {
     return servers.map((server) => parseServer(server, defaultPorts[backend]).url).join(', ');
   }
 
+  /** The flags that lead to the same entries, for commands that are advised: ` --layout kratos`; empty by default. */
+  get rootFlags(): string {
+    const { flags } = this;
+    const quoted = (prefix: string): string => (prefix === '' ? "''" : prefix);
+    const layout = flags.layout === undefined ? '' : ` --layout ${flags.layout}`;
+    return layout + (flags.prefix ?? []).map((prefix) => ` --prefix ${quoted(prefix)}`).join('');
+  }
+
   /** `--timeout` as typed, in milliseconds; null when absent. */
   get timeoutFlagMs(): number | null {
     return this.flags.timeout === undefined

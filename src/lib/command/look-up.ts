@@ -124,7 +124,7 @@ async function notFound(
   if (name !== null && siblings.length > 0) {
     throw new SdctlError('E_NOT_FOUND', `no instance "${name.id}" in ${name.service}`, {
       why: `${siblings.length} instances exist in ${invocation.place}`,
-      hint: `sdctl list ${name.service}`,
+      hint: `sdctl list ${name.service}${invocation.rootFlags}`,
     });
   }
   await sayOtherRoots(invocation, handle);
@@ -140,15 +140,11 @@ export function requireOneService(name: string, instances: readonly Instance[], 
   const services = splitServices(instances);
   if (services.length <= 1) return;
   const places = services.map(([first]) => ({ layout: first?.layout ?? '', root: first?.root ?? '' }));
-  const layouts = new Set(places.map(({ layout }) => layout));
   const [one] = places;
-  const flag =
-    layouts.size > 1
-      ? `--layout ${one?.layout ?? ''}`
-      : `--prefix ${one?.root === '' ? "''" : (one?.root ?? '')}`;
+  const flags = `--layout ${one?.layout ?? ''} --prefix ${one?.root || "''"}`;
   throw new SdctlError('E_AMBIGUOUS', `"${name}" is the name of ${services.length} services`, {
     why: `${places.map(({ layout, root }) => `${layout} under ${root || "''"}`).join(', ')}; --layout and --prefix tell them apart`,
-    hint: `${hint} ${flag}`,
+    hint: `${hint} ${flags}`,
     details: { service: name, candidates: places },
   });
 }

@@ -11,7 +11,7 @@ const DEFAULT_ROOT = '/services/';
 /** Says on stderr where services stand, when nobody named a root and the one in force holds none. Never fails. */
 export async function sayOtherRoots(invocation: Invocation, handle: RegistryHandle): Promise<void> {
   const { connection } = invocation;
-  if (connection.prefixes.length > 0 || connection.backend !== 'etcd' || connection.layout !== 'auto') return;
+  if (connection.prefixes.length > 0 || connection.backend !== 'etcd') return;
   let uses: readonly RootUse[];
   try {
     uses = await handle.operations.findRoots(invocation.callOptions());

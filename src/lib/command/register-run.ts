@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { isNewName } from '../discovery/new-name.js';
 import { maskUserInfo } from '../config/mask.js';
 import { SdctlError } from '../errors.js';
 import {
@@ -57,7 +58,6 @@ export interface RegisterPlan {
 /** @throws {SdctlError} E_USAGE for a flag that cannot be used */
 export function registerPlan(invocation: Invocation, service: string, flags: RegisterFlags): RegisterPlan {
   const { clock, processes } = invocation.deps;
-  requireNewName('service', service);
   if (flags.id !== undefined) requireNewName('id', flags.id);
   const metadata = parseMetadata(flags.meta ?? []);
   const onLost = flags['on-lost'];
@@ -140,6 +140,7 @@ export async function keepAnnounced(
   onCleanup: (text: () => string) => void,
 ): Promise<void> {
   const writer = await writerOf(invocation);
+  requireServiceName(plan.spec.service, writer);
   const ttlMs = plan.ttlMs ?? (writer === null ? DEFAULT_TTL_MS : writer.ttlSeconds * 1_000);
   warn(invocation, handle, plan, ttlMs);
   const id = idFor(plan, writer, handle.capabilities.nodes);
@@ -187,6 +188,13 @@ async function writerOf({ connection }: Invocation): Promise<LayoutWriter | null
   const { etcdLayout } = await import('../layouts/index.js');
   // One that has no writer is refused by the registry, which knows why.
   return etcdLayout(layout)?.writer ?? null;
+}
+
+/** @throws {SdctlError} E_USAGE for a name that sdctl does not give to new services */
+function requireServiceName(service: string, writer: LayoutWriter | null): void {
+  const parts = writer?.slashes === true ? service.split('/') : [service];
+  if (parts.every(isNewName)) return;
+  requireNewName('service', service);
 }
 
 /** The id: as it was given, else that of the layout, else the first endpoint. @throws {SdctlError} E_USAGE */
@@ -239,13 +247,13 @@ async function stop(invocation: Invocation, registration: Registration, name: st
     const code = error instanceof SdctlError && error.exitCode === 5 ? error.code : 'E_UNREACHABLE';
     throw new SdctlError(code, `${name} could not be removed`, {
       why: `${error instanceof SdctlError && error.code !== 'E_ABORTED' ? error.message : 'no answer in time'}; ${endText(invocation, leftMs)}`,
-      hint: `sdctl deregister ${name} --yes`,
+      hint: `sdctl deregister ${name} --yes${invocation.rootFlags}`,
       ...(error instanceof SdctlError ? { cause: error } : {}),
     });
   }
   if (outcome !== 'changed' && outcome !== 'not-owner') return;
   throw new SdctlError('E_TAKEN_OVER', `${name} belongs to another run now and was left alone`, {
-    hint: `sdctl list ${name}`,
+    hint: `sdctl list ${name}${invocation.rootFlags}`,
   });
 }
 

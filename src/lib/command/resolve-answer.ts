@@ -1,7 +1,7 @@
 import { pickEndpoints, strategies, type Choice, type Strategy } from '../discovery/pick.js';
 import { parseHealthList } from '../discovery/selector.js';
 import { SdctlError } from '../errors.js';
-import { formatCallTarget, formatEndpoint } from '../model/endpoint.js';
+import { formatCallTarget, formatCallUrl } from '../model/endpoint.js';
 import type { Health, Instance, Snapshot } from '../model/instance.js';
 import { endpointList } from '../render/documents.js';
 import { instanceText } from '../render/event-lines.js';
@@ -119,7 +119,7 @@ async function endpointsText(
     return listDocumentText(endpointList(chosen, snapshot, originOf(invocation)), view.format, flags);
   if (view.format === 'name')
     return chosen
-      .map(({ endpoint }) => (flags.url ? formatEndpoint(endpoint) : formatCallTarget(endpoint)))
+      .map(({ endpoint }) => (flags.url ? formatCallUrl(endpoint) : formatCallTarget(endpoint)))
       .map((target) => `${escapeField(target)}\n`)
       .join('');
   const rows: readonly Instance[] = chosen.map(({ instance }) => instance);

@@ -125,12 +125,17 @@ export function envLayer(env: Env): Layer {
   return { values: checked(values, labels), labels, ownsServers: false };
 }
 
+/** A comma list of roots; empty: the whole store. */
+function fromList(text: string): readonly string[] {
+  return text === '' ? [''] : splitList([text]);
+}
+
 function fromVariable(key: string, value: string): unknown {
   switch (key) {
     case 'servers':
       return splitList([value]);
     case 'prefix':
-      return value === '' ? [''] : splitList([value]);
+      return fromList(value);
     case 'insecureSkipVerify':
       return isOn(value);
     default:
@@ -157,7 +162,7 @@ export function contextLayer(name: string, context: ContextConfig, home: string 
     if (context[key] !== undefined) values[key] = context[key];
   }
   if (context.prefix !== undefined)
-    values.prefix = typeof context.prefix === 'string' ? [context.prefix] : context.prefix;
+    values.prefix = typeof context.prefix === 'string' ? fromList(context.prefix) : context.prefix;
   const { tls, auth } = context;
   for (const key of ['caFile', 'certFile', 'keyFile'] as const)
     if (tls?.[key] !== undefined) values[key] = path(tls[key]);

@@ -25,7 +25,7 @@ const context = v.strictObject({
   backend: v.picklist(backendNames),
   servers: v.optional(v.array(text)),
   layout: v.optional(text),
-  prefix: v.optional(v.union([v.string(), v.pipe(v.array(v.string()), v.nonEmpty())])),
+  prefix: v.optional(v.union([v.string(), v.array(v.string())])),
   datacenter: v.optional(text),
   namespace: v.optional(text),
   partition: v.optional(text),

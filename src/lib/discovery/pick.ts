@@ -1,4 +1,4 @@
-import type { Endpoint } from '../model/endpoint.js';
+import { callProtocol, type Endpoint } from '../model/endpoint.js';
 import { compareText, type Health, type Instance } from '../model/instance.js';
 import type { Random } from '../time/backoff.js';
 
@@ -39,7 +39,10 @@ export function pickEndpoints(instances: readonly Instance[], options: PickOptio
     (a, b) => compareText(a.id, b.id) || compareText(a.node ?? '', b.node ?? ''),
   )) {
     const spoken = instance.endpoints.filter(
-      ({ protocol }) => options.protocol === null || protocol === options.protocol,
+      (one) =>
+        options.protocol === null ||
+        one.protocol === options.protocol ||
+        callProtocol(one) === options.protocol,
     );
     const endpoint = spoken.find((candidate) => candidate.port !== null);
     if (!options.usable.has(instance.health)) skipped.push({ instance, why: instance.health });

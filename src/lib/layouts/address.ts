@@ -23,7 +23,7 @@ export function hostPortAtLastColon(text: string): Endpoint | null {
   return hostPort(`[${address}]${text.slice(cut)}`);
 }
 
-const URL_FORM = /^([A-Za-z][A-Za-z0-9+.-]*):\/\/(?:[^/?#@\s]*@)?([^/?#\s]+)([^\s]*)$/;
+const URL_FORM = /^([A-Za-z][A-Za-z0-9+.-]*):\/\/(?:[^/?#@\s]*@)?([^/?#\s]+)([^]*)$/;
 
 /** A URL taken apart. */
 export interface UrlParts {
@@ -32,14 +32,19 @@ export interface UrlParts {
   readonly rest: string;
 }
 
-/** Reads `scheme://[user@]host[:port][/path][?query]`; the user is left out. null for what is no URL with a host. */
-export function parseUrl(text: string): UrlParts | null {
+/** As `parseUrl`, also with spaces behind the address: a URL that has been unescaped as a whole. */
+export function parseUnescapedUrl(text: string): UrlParts | null {
   const parts = URL_FORM.exec(text);
   if (parts === null) return null;
   const [, scheme = '', authority = '', rest = ''] = parts;
   const place = hostPortAtLastColon(authority) ?? parseEndpoint(authority);
   if (place === null) return null;
   return { endpoint: { ...place, protocol: scheme.toLowerCase() }, rest };
+}
+
+/** Reads `scheme://[user@]host[:port][/path][?query]`; the user is left out. null for what is no URL with a host. */
+export function parseUrl(text: string): UrlParts | null {
+  return /\s/.test(text) ? null : parseUnescapedUrl(text);
 }
 
 /** Reads an address that a framework wrote into a field of its own: with or without a port, else as it stands. */

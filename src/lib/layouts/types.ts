@@ -85,6 +85,8 @@ export interface LayoutWriter {
   readonly needsPrefix?: boolean;
   /** Of entries that break every reader of the root, another layout must not be written there. */
   readonly readersBreak?: boolean;
+  /** Names of services may hold slashes. */
+  readonly slashes?: boolean;
   /** The id follows from the address or the lease: the user cannot choose it. */
   readonly hasFixedId?: boolean;
   /** The id that the entry has unless the user chooses one; null or absent: its first endpoint. */

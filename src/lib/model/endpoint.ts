@@ -56,11 +56,20 @@ export function formatHostPort(endpoint: Endpoint): string {
   return endpoint.port === null ? host : `${host}:${endpoint.port}`;
 }
 
+/** The protocol that a caller has to speak: that of the entry, over TLS where it says so beside it. */
+export function callProtocol({ protocol, secure }: Endpoint): string | null {
+  return secure === true && (protocol === 'http' || protocol === 'grpc') ? `${protocol}s` : protocol;
+}
+
 /** What a caller puts into its client: a URL for http and https, else `host:port`. */
 export function formatCallTarget(endpoint: Endpoint): string {
-  return endpoint.protocol === 'http' || endpoint.protocol === 'https'
-    ? formatEndpoint(endpoint)
-    : formatHostPort(endpoint);
+  const protocol = callProtocol(endpoint);
+  return protocol === 'http' || protocol === 'https' ? formatCallUrl(endpoint) : formatHostPort(endpoint);
+}
+
+/** `protocol://host:port` as a caller has to speak it. */
+export function formatCallUrl(endpoint: Endpoint): string {
+  return formatEndpoint({ ...endpoint, protocol: callProtocol(endpoint) });
 }
 
 const UNSPECIFIED = new Set(['0.0.0.0', '[::]', '[::ffff:0:0]', '*']);

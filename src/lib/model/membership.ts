@@ -10,9 +10,9 @@ import {
 
 /**
  * Why an instance is gone. `deleted`: somebody removed it. `expired`: it was not renewed in time.
- * `resync`: found missing after a gap. `unknown`: the registry does not tell (its lease ended, by expiry or revoke).
+ * `replaced`: its key holds another service's entry now. `resync`: found missing after a gap. `unknown`: the registry does not tell (its lease ended, by expiry or revoke).
  */
-export type LeftReason = 'deleted' | 'expired' | 'resync' | 'unknown';
+export type LeftReason = 'deleted' | 'expired' | 'replaced' | 'resync' | 'unknown';
 
 interface EventBase {
   /** RFC 3339 UTC: when sdctl learnt of it. */

@@ -82,7 +82,9 @@ export async function* keepFollowing(
             const differences = state.replace(received.snapshot, (gone) => follower.reasonOf(gone));
             const announce = !synced || stale || (received.gap === true && differences.length > 0);
             if (announce) yield syncedEvent();
-            if (synced) for (const difference of differences) yield toEvent(difference, announce);
+            if (synced) {
+              for (const difference of differences.flatMap(asSeen)) yield toEvent(difference, announce);
+            }
             break;
           }
           case 'resumed':
@@ -91,7 +93,7 @@ export async function* keepFollowing(
           case 'changes':
             for (const change of received.changes) {
               const difference = state.apply(change);
-              if (difference !== null) yield toEvent(difference, false);
+              if (difference !== null) for (const one of asSeen(difference)) yield toEvent(one, false);
               if (change.type === 'undecoded') {
                 options.notify?.({
                   level: 'warning',
@@ -137,6 +139,17 @@ export async function* keepFollowing(
       await clock.sleep(retryInMs, signal);
     }
   }
+}
+
+/** An entry that names another service or instance now is not the same one any more, though its key is. */
+function asSeen(difference: Difference): readonly Difference[] {
+  if (difference.type !== 'updated') return [difference];
+  const { instance, previous } = difference;
+  if (instance.service === previous.service && instance.id === previous.id) return [difference];
+  return [
+    { type: 'left', instance: previous, reason: 'replaced' },
+    { type: 'joined', instance },
+  ];
 }
 
 function describe(error: SdctlError, attempt: number, retryInMs: number): string {

@@ -158,6 +158,7 @@ function moreEndpoints(previous: Instance, instance: Instance): string {
 const LEFT_WORDS: Readonly<Record<LeftReason, string>> = {
   deleted: 'key deleted',
   expired: 'expired, not renewed in time',
+  replaced: 'its key holds another entry now',
   resync: 'found missing after reconnect',
   unknown: 'lease ended',
 };

@@ -1,4 +1,4 @@
-import { parseUrl } from '../address.js';
+import { parseUnescapedUrl } from '../address.js';
 import { dubboEndpoints } from '../dubbo-endpoints.js';
 import { queryOf, queryPairs } from '../dubbo-url.js';
 import { staysGone } from '../facts.js';
@@ -15,11 +15,13 @@ export const dubboInterfaceLayout: ConsulLayout = {
   facts,
   matches: ({ meta, tags }) => 'url' in meta && tags.includes('dubbo'),
   read({ meta, tags }) {
-    const url = parseUrl(meta['url'] ?? '');
-    const metadata = queryPairs(url === null ? '' : queryOf(url.rest));
+    const url = parseUnescapedUrl(meta['url'] ?? '');
+    // What cannot be taken apart is shown as it stands.
+    if (url === null) return { metadata: meta, tags };
+    const metadata = queryPairs(queryOf(url.rest));
     const weight = numberOf(metadata['weight']);
     return {
-      protocol: url?.endpoint.protocol ?? null,
+      protocol: url.endpoint.protocol,
       version: metadata['version'] ?? null,
       metadata,
       tags: tags.filter((tag) => tag !== 'dubbo' && !tag.includes('=')),

@@ -39,12 +39,13 @@ export function consulLayoutName(name: string): string | undefined {
   return consulLayouts.find((layout) => layout.name === name || layout.name === PREFIX + name)?.name;
 }
 
-/** The layout that reads an instance: the one that is asked for, else the first that knows its own. */
-export function consulLayoutOf(record: ConsulRecord, name: string): ConsulLayout {
-  if (name !== 'auto') {
-    const asked = consulLayouts.filter((layout) => layout.name === name);
-    const layout = asked.find((one) => one.matches(record)) ?? asked.at(-1);
-    if (layout !== undefined) return layout;
-  }
-  return consulLayouts.find((layout) => layout.matches(record)) ?? genericLayout;
+/**
+ * The layout that reads an instance: the first that knows its own.
+ *
+ * @param name `auto` for all, else the only one to try
+ * @returns null when it is none of that one
+ */
+export function consulLayoutOf(record: ConsulRecord, name: string): ConsulLayout | null {
+  const tried = name === 'auto' ? consulLayouts : consulLayouts.filter((layout) => layout.name === name);
+  return tried.find((layout) => layout.matches(record)) ?? null;
 }

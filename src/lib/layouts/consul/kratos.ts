@@ -1,6 +1,6 @@
 import type { Endpoint } from '../../model/endpoint.js';
-import { parseUrl } from '../address.js';
 import { comesBack } from '../facts.js';
+import { kratosEndpoint } from '../kratos-endpoint.js';
 import { consulFacts } from './facts.js';
 import type { ConsulLayout, ConsulRecord } from './types.js';
 
@@ -32,5 +32,5 @@ export const kratosConsulLayout: ConsulLayout = {
 };
 
 function urlsOf({ taggedAddresses }: ConsulRecord): readonly Endpoint[] {
-  return taggedAddresses.flatMap(([, address]) => parseUrl(address)?.endpoint ?? []);
+  return taggedAddresses.flatMap(([, address]) => kratosEndpoint(address) ?? []);
 }

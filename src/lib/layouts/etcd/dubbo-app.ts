@@ -13,6 +13,8 @@ import { notMine } from '../not-mine.js';
 const ROOT = '/services/';
 /** Metadata reports of dubbo-go lie without lease under its default group. */
 const REPORT = /^\/dubbo\/[^/]+\/[^/]+$/;
+/** Which applications serve an interface. */
+const MAPPING = /^\/dubbo\/mapping\/[^/]+$/;
 const DEFAULT_WEIGHT = 100;
 
 /** dubbo-go, application level: upper camel case names, a newline at the end. */
@@ -30,6 +32,7 @@ export const dubboGoAppLayout: EtcdLayout = {
     leaseless: false,
   },
   decode(entry) {
+    if (MAPPING.test(entry.key) && !entry.hasLease) return { state: 'skip', reason: 'marker' };
     const { json } = entry;
     if (json === null) return notMine;
     if ('app' in json && 'revision' in json && 'services' in json && REPORT.test(entry.key))

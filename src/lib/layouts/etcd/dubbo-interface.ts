@@ -1,4 +1,4 @@
-import { parseUrl } from '../address.js';
+import { parseUnescapedUrl } from '../address.js';
 import { toInstance } from '../build-instance.js';
 import { goQueryEscape, queryUnescape } from '../encoding.js';
 import type { EntryText } from '../entry-text.js';
@@ -66,7 +66,7 @@ function decodeUrlKey(entry: EntryText, layout: EtcdLayout): DecodeResult {
   const name = queryUnescape(escapedName);
   if (escapedUrl === undefined) return { state: 'skip', reason: 'marker' };
   const url = queryUnescape(escapedUrl);
-  const parts = url === null ? null : parseUrl(url);
+  const parts = url === null ? null : parseUnescapedUrl(url);
   if (parts === null || !name)
     return {
       state: 'undecodable',

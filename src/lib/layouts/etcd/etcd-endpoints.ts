@@ -63,6 +63,7 @@ export const etcdEndpointsLayout: EtcdLayout = {
   },
   writer: {
     ttlSeconds: 30,
+    slashes: true,
     idOf: addressId,
     encode(spec, { prefix }) {
       const lost = unheld('etcd-endpoints', spec, ['metadata']);

@@ -69,6 +69,7 @@ export const goMicroLayout: EtcdLayout = {
   },
   writer: {
     ttlSeconds: 90,
+    slashes: true,
     idOf: (spec) => `${spec.service}-${spec.owner.run}`,
     encode(spec, { prefix, neighbours }) {
       const lost = unheld('go-micro', spec, ['metadata']);

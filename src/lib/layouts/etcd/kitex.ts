@@ -62,6 +62,7 @@ export const hertzLayout: EtcdLayout = {
   },
   writer: {
     ttlSeconds: 60,
+    slashes: true,
     hasFixedId: true,
     idOf: (spec) => bracketedAddress(spec),
     encode: (spec, context) => encodeWith('hertz', spec, context, bracketedAddress(spec)),

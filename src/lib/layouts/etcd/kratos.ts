@@ -1,8 +1,8 @@
-import { formatEndpoint, type Endpoint } from '../../model/endpoint.js';
-import { parseUrl } from '../address.js';
+import { formatEndpoint } from '../../model/endpoint.js';
 import { toInstance } from '../build-instance.js';
 import { goJson, metadataToWrite, refused, sortedByKey, unheld } from '../encoding.js';
 import { comesBack, staysGone } from '../facts.js';
+import { kratosEndpoint } from '../kratos-endpoint.js';
 import { listOf, numberOf, textMap, textOf } from '../json.js';
 import type { EtcdLayout } from '../types.js';
 import { notMine } from '../not-mine.js';
@@ -28,7 +28,7 @@ export const kratosLayout: EtcdLayout = {
     const id = textOf(json?.['id']);
     const service = textOf(json?.['name']);
     if (json === null || id === null || service === null || !Array.isArray(json['endpoints'])) return notMine;
-    const endpoints = listOf(json['endpoints']).map((item) => endpointOf(textOf(item) ?? ''));
+    const endpoints = listOf(json['endpoints']).map((item) => kratosEndpoint(textOf(item) ?? ''));
     if (endpoints.length === 0 || !endpoints.every((endpoint) => endpoint !== null)) return notMine;
     if (id === '' || service === '')
       return { state: 'undecodable', service: null, reason: 'name or id is empty' };
@@ -74,11 +74,3 @@ export const kratosLayout: EtcdLayout = {
     },
   },
 };
-
-/** Older releases say `?isSecure=true` in place of a scheme of its own. */
-function endpointOf(text: string): Endpoint | null {
-  const url = parseUrl(text);
-  if (url === null) return null;
-  const [, secure] = /[?&]isSecure=(true|false)\b/.exec(url.rest) ?? [];
-  return secure === undefined ? url.endpoint : { ...url.endpoint, secure: secure === 'true' };
-}

@@ -2,7 +2,7 @@ import { hostPort, looseAddress } from '../address.js';
 import { toInstance } from '../build-instance.js';
 import { addressId, addressText, mainEndpoint, noAddress, unheld } from '../encoding.js';
 import type { EntryText, KeyName } from '../entry-text.js';
-import { numberOf, objectOf, textMap, textOf } from '../json.js';
+import { numberOf, objectOf, textMap, textOf, valueText } from '../json.js';
 import type { EtcdLayout, LayoutRoot } from '../types.js';
 import { notMine } from '../not-mine.js';
 
@@ -84,7 +84,7 @@ function decodeJson(entry: EntryText, root: LayoutRoot): ReturnType<EtcdLayout['
     id: name.id,
     root: rootBefore(entry.key, service) ?? name.root,
     endpoints: [endpoint],
-    version: textOf(json['version']),
+    version: json['version'] == null ? null : valueText(json['version']),
     weight: numberOf(json['weight']),
     metadata: { ...outer, ...inner },
   });

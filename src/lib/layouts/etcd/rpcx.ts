@@ -1,4 +1,4 @@
-import { hostPort, hostPortAtLastColon } from '../address.js';
+import { hostPortAtLastColon } from '../address.js';
 import { toInstance } from '../build-instance.js';
 import {
   addressText,
@@ -36,9 +36,9 @@ export const rpcxLayout: EtcdLayout = {
     const [, protocol = 'tcp', address = forced ? lastSegment : ''] = INSTANCE.exec(lastSegment) ?? [];
     const place = hostPortAtLastColon(address);
     if (place === null) {
+      // A name of a service; what has a colon is somebody's address.
       const isMarker =
-        text === 'rpcx_path' ||
-        (text !== null && text !== '' && text === lastSegment && hostPort(text) === null);
+        text === 'rpcx_path' || (text !== null && /^[^:]+$/.test(text) && text === lastSegment);
       return isMarker ? { state: 'skip', reason: 'marker' } : notMine;
     }
     const name = entry.lastTwo();

@@ -9,7 +9,11 @@ import { indexOf, listOf, objectOf, textMapOf, textOf, type JsonObject } from '.
 import { metaIn } from './meta.js';
 
 /** An instance as read from whichever endpoint, or what could not be read. */
-export type Entry = { readonly instance: Instance } | { readonly undecoded: UndecodedEntry };
+export type Entry =
+  | { readonly instance: Instance }
+  | { readonly undecoded: UndecodedEntry }
+  /** Only one layout was asked for, and it is another one's. */
+  | { readonly other: true };
 
 /** The parts of a record, and how to read it. */
 export interface DecodeInput {
@@ -30,7 +34,8 @@ export function decodeEntry({ node, service, checks, place, layout }: DecodeInpu
   const name = textOf(record?.['Service']);
   if (record === null || id === '' || name === '')
     return { undecoded: undecoded(service, place, name, 'the entry has no service name or id') };
-  return { instance: decodeInstance(objectOf(node) ?? {}, record, checks, layout) };
+  const instance = decodeInstance(objectOf(node) ?? {}, record, checks, layout);
+  return instance === null ? { other: true } : { instance };
 }
 
 function decodeInstance(
@@ -38,10 +43,11 @@ function decodeInstance(
   service: JsonObject,
   checks: readonly RawCheck[],
   layoutName: string,
-): Instance {
+): Instance | null {
   const own = checks.filter(({ serviceId }) => serviceId !== '');
   const record = recordOf(node, service, own);
   const layout = consulLayoutOf(record, layoutName);
+  if (layout === null) return null;
   const reading = layout.read(record);
   const { health, reason } = overall(checks);
   const nodeName = textOf(node['Node']);

@@ -140,7 +140,7 @@ export class CatalogReader {
     const undecoded: UndecodedEntry[] = [];
     for (const entry of entries) {
       if ('instance' in entry) instances.push(entry.instance);
-      else undecoded.push(entry.undecoded);
+      else if ('undecoded' in entry) undecoded.push(entry.undecoded);
     }
     instances.sort(compareIdentity);
     return {

@@ -28,6 +28,12 @@ export function registrationBody(
       hint: '--deregister-after 1m, or more',
     });
   }
+  if (spec.id.startsWith('_nomad-')) {
+    throw new SdctlError('E_USAGE', `the id ${spec.id} cannot be registered on Consul`, {
+      why: 'Nomad removes every id of that form that it does not know',
+      hint: '--id with another beginning',
+    });
+  }
   const weight = spec.weight ?? 1;
   if (!Number.isInteger(weight) || weight < 1 || weight > 65_535) {
     throw new SdctlError('E_USAGE', `the weight ${weight} cannot be registered on Consul`, {

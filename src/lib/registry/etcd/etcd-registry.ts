@@ -1,3 +1,4 @@
+import { SdctlError } from '../../errors.js';
 import type { Snapshot } from '../../model/instance.js';
 import type { MembershipEvent } from '../../model/membership.js';
 import type { RegistryDeps } from '../connection.js';
@@ -24,6 +25,7 @@ import { limitsLeft, type Calls, type CallLimits } from './calls.js';
 import { deregister } from './deregister.js';
 import type { Roots } from './entries.js';
 import { EtcdFollower } from './follower.js';
+import { grantedRanges } from './grants.js';
 import { findRoots } from './find-roots.js';
 import { readLeases, timeToLive } from './leases.js';
 import { planWrite } from './plan-write.js';
@@ -75,7 +77,14 @@ export class EtcdRegistry implements Registry, RegistryOperations {
 
   async findRoots(options: CallOptions): Promise<readonly RootUse[]> {
     const limits = this.#limits(options, this.#deps.timeouts.callMs);
-    return findRoots(this.#calls, limitsLeft(this.#deps.clock, limits));
+    const left = limitsLeft(this.#deps.clock, limits);
+    try {
+      return await findRoots(this.#calls, left);
+    } catch (error) {
+      const { username } = this.#login;
+      if (!(error instanceof SdctlError) || error.code !== 'E_FORBIDDEN' || username === null) throw error;
+      return findRoots(this.#calls, left, await grantedRanges(this.#calls, username, left));
+    }
   }
 
   async *watch(service: string | null, options: WatchOptions): AsyncGenerator<MembershipEvent, void, void> {

@@ -34,7 +34,7 @@ export async function readEvents(
       const key = keyText(kv.key);
       if (context.known.has(key)) {
         context.known.remove(key);
-        steps.push({ type: 'remove', key, reason: 'unknown' });
+        steps.push({ type: 'remove', key, reason: 'replaced' });
       }
       continue;
     }

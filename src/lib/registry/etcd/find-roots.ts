@@ -11,13 +11,15 @@ const MAX_STEPS = 100;
 const OPEN_END = Buffer.from([0]);
 const SLASH = 0x2f;
 
-/** Looks at the beginning of each tree of the store and jumps to its end. */
-export async function findRoots(calls: Calls, limits: () => CallLimits): Promise<readonly RootUse[]> {
+/** Looks at the beginning of each tree of the store, or of the ranges that may be read, and jumps to its end. */
+export async function findRoots(
+  calls: Calls,
+  limits: () => CallLimits,
+  ranges: readonly KeyRange[] = [prefixRange('')],
+): Promise<readonly RootUse[]> {
   const found = new Map<string, RootUse>();
-  for (const range of withoutAll(
-    prefixRange(''),
-    foreignTrees.map(({ prefix }) => prefixRange(prefix)),
-  )) {
+  const holes = foreignTrees.map(({ prefix }) => prefixRange(prefix));
+  for (const range of ranges.flatMap((one) => withoutAll(one, holes))) {
     let { key } = range;
     for (let steps = 0; steps < MAX_STEPS && !isBehind(key, range); steps += 1) {
       const { kvs } = await calls.run(limits(), ({ kv }) =>

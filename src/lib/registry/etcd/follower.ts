@@ -107,7 +107,11 @@ export class EtcdFollower implements Follower {
 
   #mayMove(): boolean {
     const reading = this.#followed?.reading;
-    return reading !== undefined && (reading.barren.length > 0 || reading.granted !== null);
+    // With nothing to follow, too: a tree of another system alone.
+    return (
+      reading !== undefined &&
+      (reading.barren.length > 0 || reading.granted !== null || reading.stretches.length === 0)
+    );
   }
 
   /** Opens a watch a stretch; null when that history is gone and everything has to be read anew. */

@@ -1,5 +1,5 @@
 import type { IWatchResponse } from 'etcd3/lib/rpc.js';
-import { isAborted } from '../../errors.js';
+import { abortedError, isAborted } from '../../errors.js';
 import type { Clock } from '../../time/clock.js';
 import type { WatchStream } from './watch-stream.js';
 
@@ -48,6 +48,9 @@ export class MergedWatch {
     this.#stop.abort();
     for (const go of this.#waiting.splice(0)) go();
     for (const watch of this.#watches) watch.close();
+    // Where there is no watch, nobody else says that it is over.
+    if (this.#watches.length === 0) this.#failure ??= { error: abortedError() };
+    this.#wake();
   }
 
   async #pump(watch: WatchStream, index: number): Promise<void> {

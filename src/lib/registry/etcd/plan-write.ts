@@ -77,10 +77,32 @@ export function encodeWith(
     ttlSeconds: lease.ttlSeconds,
     neighbours,
   });
-  if (result.ok) return result;
+  if (result.ok) {
+    requireReadable(layout, prefix, spec, result);
+    return result;
+  }
   throw new SdctlError('E_USAGE', `cannot register ${spec.service} in the layout ${layout.name}`, {
     why: result.why,
     hint: result.hint,
+  });
+}
+
+/** What would not be read back as what it is must not be written: its readers could not either. @throws {SdctlError} */
+function requireReadable(
+  layout: EtcdLayout,
+  prefix: string,
+  spec: RegistrationSpec,
+  { key, value }: Encoded,
+): void {
+  const kv = { key: Buffer.from(key), value: Buffer.from(value), lease: '1', mod_revision: '1' };
+  const decoded = readEntry(kv as IKeyValue, { prefixes: [prefix], layout: layout.name });
+  if (decoded.state === 'instance' && decoded.instance.service === spec.service) return;
+  throw new SdctlError('E_USAGE', `cannot register ${spec.service} in the layout ${layout.name}`, {
+    why: `its clients would not take ${key} for an instance of that service`,
+    hint:
+      layout.root === ''
+        ? 'another --prefix'
+        : `--prefix ${layout.root}, and names and metadata that it does not use itself`,
   });
 }
 
@@ -113,7 +135,9 @@ export async function lookAround(
   if (plan.prefix === '' || plan.prefix === place) return neighbours;
   for (const found of await firstEntries(calls, plan.prefix, limits)) {
     const name = decodedLayout(found, plan.prefix);
-    const breaks = etcdLayouts.find((layout) => layout.name === name)?.writer?.readersBreak === true;
+    const breaks =
+      plan.writer.readersBreak === true ||
+      etcdLayouts.find((layout) => layout.name === name)?.writer?.readersBreak === true;
     if (name !== null && breaks && !isAlike(name)) throw otherLayout(plan, service, plan.prefix, name);
   }
   return neighbours;

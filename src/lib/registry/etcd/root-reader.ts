@@ -1,5 +1,5 @@
 import { SdctlError } from '../../errors.js';
-import { etcdLayouts, foreignTrees } from '../../layouts/etcd/index.js';
+import { foreignTrees } from '../../layouts/etcd/index.js';
 import { placesOf, withoutCovered } from '../../layouts/index.js';
 import type { Snapshot } from '../../model/instance.js';
 import type { Clock } from '../../time/clock.js';
@@ -61,7 +61,7 @@ export class RootReader {
     const reading = await this.#readGranted(services, left);
     if (services === null || reading.snapshot.instances.length > 0 || reading.snapshot.undecoded.length > 0)
       return reading;
-    // The name may stand where no layout would put it under this root: then only reading all of it can tell.
+    // Where the name in a value is another one than that in its key, only reading the whole root can tell.
     return this.#readUnusual(services, left, reading);
   }
 
@@ -107,10 +107,7 @@ export class RootReader {
   }
 
   async #readUnusual(services: readonly string[], left: () => CallLimits, narrow: Reading): Promise<Reading> {
-    const isUsual = this.#deps.roots.prefixes.every((prefix) =>
-      etcdLayouts.some(({ root }) => root === prefix),
-    );
-    if (isUsual || narrow.stretches.every(({ isNarrow }) => !isNarrow)) return narrow;
+    if (narrow.stretches.every(({ isNarrow }) => !isNarrow)) return narrow;
     const wide = await this.#readOnce(services, left, narrow.granted, undefined, true);
     return wide.snapshot.instances.length > 0 ? wide : narrow;
   }
@@ -211,7 +208,7 @@ export class RootReader {
   async #addBarren(builder: SnapshotBuilder, tree: string, look: TreeLook): Promise<void> {
     const keys = await countKeys(look, prefixRange(tree));
     if (keys === 0) return;
-    this.#say(look, `skipped ${tree}: ${keys} keys in which no layout can read anything`);
+    this.#say(look, `skipped ${tree}: ${keys} keys; no layout can read its first and its last 200`);
     builder.skip({
       key: tree,
       layout: null,
