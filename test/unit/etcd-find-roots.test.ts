@@ -87,9 +87,9 @@ describe('the roots of a store', () => {
     ['kubernetes', []],
     ['milvus', ['by-dev/']],
     ['patroni', ['/service/']],
-    ['plain', ['/', '/services/']],
+    ['plain', ['/', '/etcdv3_resolver/', '/grpclb/', '/services/']],
     ['rpcx', ['/rpcx_test/']],
-    ['traefik', ['traefik/http/services/']],
+    ['traefik', ['Traefik/TCP/Services/', 'traefik/http/services/']],
   ])('of %s are %j', async (layout, expected) => {
     const { roots } = await find(entriesOf(layout));
     expect(roots).toEqual(expected.map((root) => `${root} ${layout}`));

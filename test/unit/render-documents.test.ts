@@ -220,8 +220,7 @@ describe('instances', () => {
           id: 'i-7f3a',
           endpoints: [{ protocol: 'http', address: '10.0.4.17', port: 8080, weight: null, secure: null }],
           address: '10.0.4.17',
-          owner: null,
-          registrant: { host: 'web-1', pid: 4711 },
+          owner: { host: 'web-1', pid: 4711 },
           lease: {
             id: '694d8c1f2a3b4c0c',
             idDecimal: '7587875012669557772',
@@ -232,7 +231,7 @@ describe('instances', () => {
         },
         {
           lease: null,
-          registrant: null,
+          owner: null,
           version: null,
           weight: null,
           zone: null,

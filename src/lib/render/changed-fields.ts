@@ -12,7 +12,7 @@ export type ChangedField =
   | 'tags'
   | 'metadata'
   | 'lease'
-  | 'registrant'
+  | 'owner'
   | 'node'
   | 'registeredAt'
   | 'layout'
@@ -28,10 +28,7 @@ const COMPARED: readonly (readonly [ChangedField, (instance: Instance) => unknow
   ['tags', (instance) => instance.tags],
   ['metadata', (instance) => sortedEntries(instance.metadata)],
   ['lease', (instance) => instance.lease?.id ?? null],
-  [
-    'registrant',
-    (instance) => instance.owner && [instance.owner.host, instance.owner.pid, instance.owner.run],
-  ],
+  ['owner', (instance) => instance.owner && [instance.owner.host, instance.owner.pid, instance.owner.run]],
   ['node', (instance) => instance.node],
   ['registeredAt', (instance) => instance.registeredAt],
   ['layout', (instance) => instance.layout],

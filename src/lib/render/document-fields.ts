@@ -46,7 +46,6 @@ const instanceNames: Names<InstanceItem> = {
   metadata: true,
   lease: true,
   owner: true,
-  registrant: true,
   registeredAt: true,
   layout: true,
   readOnly: true,

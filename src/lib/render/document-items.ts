@@ -1,6 +1,14 @@
 import type { SdctlError } from '../errors.js';
 import { formatCallTarget, formatEndpoint, type Endpoint } from '../model/endpoint.js';
-import type { Check, Instance, LayoutUse, Service, SkippedEntry, UndecodedEntry } from '../model/instance.js';
+import type {
+  Check,
+  Instance,
+  LayoutUse,
+  Owner,
+  Service,
+  SkippedEntry,
+  UndecodedEntry,
+} from '../model/instance.js';
 import type {
   CauseItem,
   CheckItem,
@@ -8,6 +16,7 @@ import type {
   InstanceEndpointItem,
   InstanceItem,
   LayoutItem,
+  OwnerItem,
   ServiceItem,
   SkippedItem,
   UndecodedItem,
@@ -52,11 +61,7 @@ export function instanceItem(instance: Instance, backend: string): InstanceItem 
             ttlSeconds: lease.ttlSeconds,
             leftSeconds: lease.leftSeconds,
           },
-    owner: consul?.managedBy ?? null,
-    registrant:
-      owner === null
-        ? null
-        : { host: owner.host, pid: owner.pid, started: toUtc(owner.started), run: owner.run },
+    owner: consul?.managedBy ?? (owner === null ? null : ownerItem(owner)),
     registeredAt: toUtc(instance.registeredAt),
     layout: instance.layout,
     readOnly: instance.readOnly ? true : null,
@@ -72,6 +77,10 @@ export function instanceItem(instance: Instance, backend: string): InstanceItem 
     alloc: consul?.alloc ?? null,
     rawTags: consul?.rawTags ?? [],
   };
+}
+
+function ownerItem({ host, pid, started, run }: Owner): OwnerItem {
+  return { host, pid, started: toUtc(started), run };
 }
 
 function instanceEndpointItem({ protocol, address, port, weight, secure }: Endpoint): InstanceEndpointItem {

@@ -70,10 +70,8 @@ export interface InstanceItem {
   readonly tags: readonly string[];
   readonly metadata: Readonly<Record<string, string>>;
   readonly lease: LeaseItem | null;
-  /** The system that put it there and puts it back, such as `nomad`. */
-  readonly owner: string | null;
-  /** The process that registered it, where sdctl did. */
-  readonly registrant: OwnerItem | null;
+  /** Who keeps it there: the name of a system, such as `nomad`, or the process, where sdctl registered it. */
+  readonly owner: string | OwnerItem | null;
   readonly registeredAt: string | null;
   readonly layout: string;
   /** true or null. */

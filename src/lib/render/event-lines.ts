@@ -141,7 +141,7 @@ function changeText(field: ChangedField, previous: Instance, instance: Instance,
     }
     case 'lease':
       return `lease ${step(previous.lease?.id ?? null, instance.lease?.id ?? null)}`;
-    case 'registrant':
+    case 'owner':
       return 'another process registered it';
     case 'registeredAt':
       return 'registered again';
