@@ -191,8 +191,16 @@ export async function bundleCommands(root, outdir) {
       // What is left outside is CommonJS, and code that V8 has kept cannot import: it becomes a require.
       supported: { 'dynamic-import': false },
     });
-    writeFileSync(file.path, code);
+    writeFileSync(file.path, withPlainExports(code));
   }
+}
+
+/** A chunk's exports without a copy of them: a call into another chunk would go through two getters, one shared by all. */
+function withPlainExports(code) {
+  return code.replace(
+    /^module\.exports = __toCommonJS\((\w+)\);$/m,
+    'module.exports = __defProp($1, "__esModule", { value: true });',
+  );
 }
 
 /** `import()` of another chunk as a promise of its require. */

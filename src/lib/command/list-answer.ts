@@ -7,8 +7,6 @@ import {
   groupServices,
   healthStates,
   splitServices,
-  worstHealth,
-  compareText,
   type Instance,
   type Service,
   type Snapshot,
@@ -169,9 +167,7 @@ async function listServices(
   flags: ListFlags,
 ): Promise<void> {
   const { view } = invocation;
-  const services = groupServices(answer.snapshot).sort(
-    (a, b) => worstRank(a) - worstRank(b) || compareText(a.name, b.name),
-  );
+  const services = worstFirst(groupServices(answer.snapshot));
   const rows = arrange(services, serviceFields, flags);
   if (isDocumentFormat(view.format)) {
     invocation.print(
@@ -191,8 +187,19 @@ async function listServices(
   if (instances.length === 0 && undecoded.length === 0) await sayOtherRoots(invocation, handle);
 }
 
-function worstRank(service: Service): number {
-  return healthStates.indexOf(worstHealth(service.instances.map((instance) => instance.health)));
+/** By the worst state that occurs; services of one state keep their order. */
+function worstFirst(services: readonly Service[]): Service[] {
+  const left = new Set(services);
+  const ordered: Service[] = [];
+  for (const state of healthStates) {
+    if (state === 'passing') break;
+    for (const service of left) {
+      if (service.health[state] === 0) continue;
+      ordered.push(service);
+      left.delete(service);
+    }
+  }
+  return [...ordered, ...left];
 }
 
 /** Which registry an answer is from, for documents and summaries. */
