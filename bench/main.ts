@@ -8,6 +8,7 @@ import { makeTempDir, removeTempDir } from '../test/support/servers/lifetime.js'
 import { type Bench, type Figure, isMet, type Row } from './row.js';
 import { consulListRow } from './rows/consul-list.js';
 import { consulWatchRow } from './rows/consul-watch.js';
+import { consulLeasesRow, etcdLeasesRow } from './rows/leases.js';
 import { etcdWatchRow } from './rows/etcd-watch.js';
 import { layoutsRow } from './rows/etcd-layouts.js';
 import { largeListRow, listRow } from './rows/etcd-list.js';
@@ -19,7 +20,9 @@ const rows: readonly Row[] = [
   listRow,
   largeListRow,
   layoutsRow,
+  etcdLeasesRow,
   consulListRow,
+  consulLeasesRow,
   etcdWatchRow,
   consulWatchRow,
 ];

@@ -8,3 +8,6 @@ export interface ServerBinaries {
 }
 
 export function ensureServers(): Promise<ServerBinaries>;
+export function recentEtcd(): Promise<
+  { readonly etcd: string; readonly etcdctl: string } | { readonly missing: string }
+>;

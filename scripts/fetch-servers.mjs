@@ -4,7 +4,8 @@
  *
  * Each is looked for in an environment variable (ETCD34_BIN, ETCD35_BIN, ETCD_BIN, CONSUL_BIN), on PATH, in the
  * cache folder (.cache/servers, or SDCTL_TEST_CACHE), and on Debian fetched into that cache. Run directly, it
- * prints the paths as JSON. A server that cannot be had is an error, never a skipped test.
+ * prints the paths as JSON. A server that cannot be had is an error, never a skipped test. Beside them there is the
+ * newest etcd (ETCD_RECENT_BIN), for which the tests have a stand-in.
  */
 import { execFile } from 'node:child_process';
 import { constants } from 'node:fs';
@@ -168,6 +169,25 @@ async function findConsul() {
     (await fitting(await onPath('consul'), isConsul)) ??
     (await cached('consul', 'consul', isConsul))
   );
+}
+
+function isRecentEtcd(version) {
+  const [major = 0, minor = 0, patch = 0] = version.split('.').map(Number);
+  return major === 3 && (minor > 6 || (minor === 6 && patch >= 9) || (minor === 5 && patch >= 28));
+}
+
+/**
+ * An etcd whose access rules are those of the newest releases, with its etcdctl; ETCD_RECENT_BIN names one. Not every
+ * mirror has it, so its absence is an answer: the reason.
+ */
+export async function recentEtcd() {
+  const own = await named('ETCD_RECENT_BIN', isRecentEtcd);
+  try {
+    const etcd = own ?? (await cached('etcd-recent', 'etcd', isRecentEtcd));
+    return { etcd, etcdctl: await findEtcdctl(etcd) };
+  } catch (error) {
+    return { missing: error.message.split('\n')[0] };
+  }
 }
 
 /** Paths of all tested servers and of the etcdctl that belongs to each etcd. */

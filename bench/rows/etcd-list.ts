@@ -1,8 +1,8 @@
 /** `list` on etcd: ten instances against Node's own start, very many against etcdctl. */
-import { readFileSync } from 'node:fs';
 import { ensureServers } from '../../scripts/fetch-servers.mjs';
 import { type Etcd, seedEtcd, startEtcd } from '../../test/support/servers/index.js';
-import { compare, median, RUNS, timeOf, type Command } from '../measure.js';
+import { expectLines, timeAndMemory } from '../large.js';
+import { compare, type Command } from '../measure.js';
 import type { Bench, Row } from '../row.js';
 import { emptyNode } from './start.js';
 
@@ -33,7 +33,8 @@ export const largeListRow: Row = {
       const small = await compare(tsv(bench, etcd, 'order'), ctl);
       await expectLines(bench, tsv(bench, etcd, 'order'), 10_000);
       await seedEtcd(etcd, entries('huge', 100_000));
-      const huge = await measureHuge(bench, tsv(bench, etcd, 'huge'));
+      await expectLines(bench, tsv(bench, etcd, 'huge'), 100_000);
+      const huge = await timeAndMemory(bench, tsv(bench, etcd, 'huge'));
       return [
         {
           what: 'list -o tsv, 10,000 instances on etcd',
@@ -72,25 +73,6 @@ async function etcdctl(bench: Bench, etcd: Etcd, prefix: string): Promise<Comman
   const { etcdctl35 } = await ensureServers();
   const args = [`--endpoints=${etcd.url}`, 'get', '--prefix', '--', prefix];
   return { file: etcdctl35, args, env: { ...bench.env, ETCDCTL_API: '3' } };
-}
-
-/** A fast answer that lacks something is no answer. */
-async function expectLines(bench: Bench, command: Command, count: number): Promise<void> {
-  const file = bench.file('lines');
-  await timeOf(command, file);
-  const lines = readFileSync(file, 'utf8').split('\n').length - 1;
-  if (lines !== count) throw new Error(`${lines} lines came in place of ${count}`);
-}
-
-async function measureHuge(bench: Bench, command: Command): Promise<{ ms: number; megabytes: number }> {
-  await expectLines(bench, command, 100_000);
-  const times: number[] = [];
-  for (let run = 0; run < RUNS; run += 1) times.push(await timeOf(command));
-  const record = bench.file('peak-memory');
-  const hook = new URL('../hooks/peak-memory.mjs', import.meta.url).href;
-  const env = { ...bench.env, SDCTL_BENCH_OUT: record };
-  await timeOf({ ...command, args: ['--import', hook, ...command.args], env });
-  return { ms: median(times), megabytes: Number(readFileSync(record, 'utf8')) / 1024 };
 }
 
 /** A decimal lease id. */

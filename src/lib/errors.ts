@@ -18,6 +18,8 @@ export const exitCodes = {
   E_AMBIGUOUS: 2,
   /** A removal was not confirmed. */
   E_CONFIRM: 2,
+  /** A removal would leave too few passing instances. */
+  E_MIN_HEALTHY: 2,
   /** The thing named does not exist. */
   E_NOT_FOUND: 3,
   /** The service has no instance that may be called. */

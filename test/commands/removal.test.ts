@@ -9,6 +9,10 @@ import { Terminal } from '../support/terminal.js';
 
 const target = 'order/i-1';
 const entry: FolderEntry = { service: 'order', id: 'i-1', value: { endpoints: ['http://10.0.4.11:8080'] } };
+/** One has to stay. */
+const other: FolderEntry = { service: 'order', id: 'i-2', value: { endpoints: ['http://10.0.4.12:8080'] } };
+/** Whether something comes back is a question of its own. */
+const atOnce = ['--verify', '0'];
 let home = '';
 let registry = '';
 const file = (): string => path.join(registry, 'services', 'order', 'i-1.json');
@@ -16,7 +20,7 @@ const file = (): string => path.join(registry, 'services', 'order', 'i-1.json');
 beforeEach(() => {
   home = makeTempDir('removal');
   registry = path.join(home, 'state', 'sdctl', 'registry');
-  writeRegistry(registry, [entry]);
+  writeRegistry(registry, [entry, other]);
   const config = path.join(home, 'config', 'sdctl');
   mkdirSync(config, { recursive: true });
   const context = `backend: local, directory: ${registry}`;
@@ -31,7 +35,7 @@ async function answer(
   args: readonly string[] = [],
   env: Readonly<Record<string, string>> = {},
 ) {
-  await using terminal = new Terminal(['deregister', target, ...args], { home, env });
+  await using terminal = new Terminal(['deregister', target, ...atOnce, ...args], { home, env });
   await terminal.shows(args.includes('prod') ? 'go on: ' : '[y/N] ');
   terminal.type(keys);
   const code = await terminal.exit();
@@ -84,12 +88,12 @@ describe('at a terminal', () => {
   });
 
   it('leaves alone what changed while it asked', async () => {
-    await using terminal = new Terminal(['deregister', target], { home });
+    await using terminal = new Terminal(['deregister', target, ...atOnce], { home });
     await terminal.shows('[y/N] ');
     writeRegistry(registry, [
       { ...entry, value: { endpoints: ['http://10.0.4.99:8080'] }, ttlSeconds: 3_600 },
     ]);
-    await runBinary(['deregister', target, '--yes'], { home });
+    await runBinary(['deregister', target, '--yes', ...atOnce], { home });
     writeRegistry(registry, [
       { ...entry, value: { endpoints: ['http://10.0.4.99:8080'] }, leaseId: 'other' },
     ]);
@@ -101,7 +105,7 @@ describe('at a terminal', () => {
 });
 
 describe('in a script', () => {
-  const script = async (...args: string[]) => runBinary(['deregister', target, ...args], { home });
+  const script = async (...args: string[]) => runBinary(['deregister', target, ...atOnce, ...args], { home });
 
   it('needs --yes', async () => {
     const without = await script();
@@ -111,6 +115,7 @@ describe('in a script', () => {
     const withYes = await script('--yes');
     expect(withYes.ended.code).toBe(0);
     expect(withYes.stdout).toBe('order/i-1\n');
+    expect(existsSync(file())).toBe(false);
     expect((await script('--yes')).ended.code).toBe(3);
   });
 

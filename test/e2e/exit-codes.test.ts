@@ -105,7 +105,13 @@ describe('2: wrong usage', () => {
     ['E_USAGE', ['register', 'order', ...endpoint, '--ttl', '30', ...local]],
     ['E_USAGE', ['register', 'order', ...endpoint, '--deregister-after', '30s', ...local]],
     ['E_USAGE', ['register', 'order', ...endpoint, '--weight', '-1', ...local]],
-    ['E_CONFIRM', ['deregister', 'order/i-1', ...local]],
+    ['E_CONFIRM', ['deregister', 'order/i-2', ...local]],
+    ['E_MIN_HEALTHY', ['deregister', 'order/i-1', '--yes', ...local]],
+    ['E_USAGE', ['deregister', 'order/*', '--yes', ...local]],
+    ['E_FILE', ['deregister', '--undo', '/nope', ...local]],
+    ['E_CONFIRM', ['lease', 'revoke', 'lease-i-1', ...local]],
+    ['E_USAGE', ['lease', 'list', '--expiring', '10', ...local]],
+    ['E_USAGE', ['lease', 'inspect', '', ...local]],
     ['E_CONFIG', ['list', '-c', 'nope']],
     ['E_CONFIG', ['list', '--config', '/nope']],
     ['E_FILE', ['list', '--backend', 'etcd', '--server', 'https://127.0.0.1:1', '--ca-file', '/nope']],
@@ -135,6 +141,8 @@ describe('3: not there', () => {
     ['E_NO_USABLE', ['resolve', 'käse']],
     ['E_EMPTY', ['list', 'x*', '--fail-empty']],
     ['E_NOT_FOUND', ['deregister', 'order/nope', '--yes']],
+    ['E_NOT_FOUND', ['lease', 'inspect', 'nope']],
+    ['E_NOT_FOUND', ['lease', 'revoke', 'nope', '--yes']],
     ['E_NOT_FOUND', ['context', 'show', 'nope']],
     ['E_NOT_FOUND', ['config', 'get', 'defaults.timeout']],
   ])('%s: sdctl %s', async (code, args) => {
@@ -156,6 +164,11 @@ it('4: unreachable or timed out', async () => {
   await bothModes(
     4,
     ['watch', '--backend', 'consul', '--server', 'http://127.0.0.1:1', '--timeout', '2s'],
+    'E_UNREACHABLE',
+  );
+  await bothModes(
+    4,
+    ['lease', 'list', '--backend', 'etcd', '--server', 'http://127.0.0.1:1', '--timeout', '2s'],
     'E_UNREACHABLE',
   );
   await bothModes(
@@ -237,6 +250,19 @@ it('7: the membership was lost', async () => {
         error: { code: 'E_MEMBERSHIP_LOST', exitCode: 7 },
       });
   }
+});
+
+it('8: some of several', async () => {
+  const args = ['deregister', 'order/i-2', 'order/nope', '--dry-run', ...local];
+  const text = await runBinary(args, { home });
+  expect(text.ended).toMatchObject({ code: 8, signal: null });
+  expect(text.stderr).toContain('(E_PARTIAL, sdctl');
+  const json = await runBinary([...args, '-o', 'json'], { home });
+  expect(json.ended).toMatchObject({ code: 8, signal: null });
+  expect(JSON.parse(json.stdout)).toMatchObject({
+    kind: 'DeregisterResult',
+    items: [{ outcome: 'planned' }, { outcome: 'absent', error: { code: 'E_NOT_FOUND' } }],
+  });
 });
 
 it('9: not reached in time', async () => {

@@ -12,6 +12,8 @@ const home = makeTempDir('hostile');
 const formats = ['table', 'wide', 'tsv', 'name', 'json', 'jsonl', 'yaml'];
 let etcd: Etcd;
 let flags: string[] = [];
+/** A lease that keys with every vector in their names hang on; decimal. */
+let evilLease = '';
 
 const valueOf = (text: string, endpoint = 'http://10.0.0.1:80'): string =>
   JSON.stringify({
@@ -48,6 +50,15 @@ beforeAll(async () => {
   await client.put('/services/bytes/value').value(bytes);
   await client.put('/services/big/i-1').value(valueOf('y'.repeat(150_000)));
   await client.put('/services/big/raw').value(Buffer.alloc(1_000_000, 0x1b));
+  evilLease = (await client.leaseClient.leaseGrant({ TTL: 600 })).ID;
+  for (const text of Object.values(vectors)) {
+    await client.put(`/locks/${text}`).value(text).lease(evilLease);
+    await client.put(`/services/kept/${text}`).value(valueOf(text)).lease(evilLease);
+  }
+  await client
+    .put(Buffer.concat([Buffer.from('/locks/'), bytes]))
+    .value(bytes)
+    .lease(evilLease);
   client.close();
 });
 
@@ -73,6 +84,8 @@ describe('on etcd', () => {
       ['list', 'bytes'],
       ['list', 'big'],
       ['list', '--ttl', '-v'],
+      ['lease', 'list'],
+      ['lease', 'inspect', `dec:${evilLease}`],
     ]) {
       const run = await harmless(...args, '-o', format);
       expect(run.ended.code, `${args.join(' ')} ${run.stderr.slice(0, 500)}`).toBe(0);
@@ -96,6 +109,23 @@ describe('on etcd', () => {
     };
     for (const text of Object.values(vectors))
       expect(list.items.find(({ id }) => id === text)?.zone).toBe(text);
+  });
+
+  it('a lease names everything that falls with it, and keys exactly to programs', async () => {
+    const revoke = await harmless('lease', 'revoke', `dec:${evilLease}`, '--dry-run', '-o', 'json');
+    expect(revoke.ended.code, revoke.stderr).toBe(0);
+    const count = 2 * Object.keys(vectors).length + 1;
+    expect(revoke.stderr).toContain(` removes ${count} keys:\n`);
+    const { items } = JSON.parse(revoke.stdout) as {
+      readonly items: readonly { readonly bindings: readonly { readonly key: string | null }[] }[];
+    };
+    const keys = items[0]?.bindings.map(({ key }) => key) ?? [];
+    for (const text of Object.values(vectors)) expect(keys).toContain(`/locks/${text}`);
+    const watch = startBinary(['lease', 'list', '-w', ...flags, '-o', 'table', '--width', '80'], { home });
+    await watch.prints(' more\n', 10_000);
+    watch.signal('SIGINT');
+    expect((await watch.exit(5_000)).code).toBe(130);
+    expect(watch.said.replaceAll('\t', ' ')).not.toMatch(leak);
   });
 
   it('what nobody can read is shown', async () => {
@@ -205,6 +235,9 @@ describe('by a Consul that invents everything', () => {
           ['resolve', 'order', '-o', 'json'],
           ['register', 'order', '--endpoint', 'http://h:1', '--timeout', '1s'],
           ['list', '--debug'],
+          ['lease', 'list'],
+          ['lease', 'inspect', 'order', '-o', 'json'],
+          ['lease', 'revoke', '0a3c1d5e-1111-2222-3333-444455556666', '--yes'],
         ]) {
           const run = await runBinary(
             [...args, '--backend', 'consul', '--server', url, '--timeout', '2s']

@@ -61,6 +61,25 @@ describe.each(registries)('on %s', (name, flags) => {
       .split('\n')
       .filter((line) => line !== '');
 
+  /** Of a member that renews. */
+  async function leasesSayWhatTheirSchemasSay(leaseId: string): Promise<void> {
+    for (const format of ['json', 'jsonl']) {
+      const inspected = await run('lease', 'inspect', leaseId, '-o', format);
+      expect(inspected.ended.code, inspected.said).toBe(0);
+      expect(kindOf(inspected.stdout)).toBe('Lease');
+      // A TTL check ends with its instance.
+      const kind = name === 'consul' ? 'Error' : format === 'json' ? 'RevokeResult' : 'Revocation';
+      const revoked = await run('lease', 'revoke', leaseId, '--dry-run', '-o', format);
+      expect(kindOf(revoked.stdout), revoked.said).toBe(kind);
+    }
+    await using follow = startBinary(['lease', 'list', '-w', ...flags(), '-o', 'jsonl'], { home });
+    await follow.line(({ type, id }) => type === 'listed' && id === leaseId, 10_000);
+    if (name !== 'consul') await follow.line(({ type, id }) => type === 'renewed' && id === leaseId, 15_000);
+    follow.signal('SIGTERM');
+    await follow.exit(10_000);
+    expect(new Set(lines(follow.stdout).map(kindOf))).toEqual(new Set(['LeaseEvent']));
+  }
+
   it('register, list, watch, resolve and deregister say what their schemas say', async () => {
     const details = [
       '--endpoint',
@@ -80,7 +99,7 @@ describe.each(registries)('on %s', (name, flags) => {
       ['register', 'order', '--id', 'i-1', ...details, '--ttl', '10s', ...flags(), '-o', 'jsonl'],
       { home },
     );
-    await member.line('registered', 10_000);
+    const leaseId = String((await member.line('registered', 10_000)).line['leaseId']);
     await using watch = startBinary(['watch', ...flags(), '-o', 'jsonl'], { home });
     await watch.line('synced', 10_000);
     await using second = startBinary(
@@ -108,6 +127,7 @@ describe.each(registries)('on %s', (name, flags) => {
       [['list', 'order/i-1'], 'InstanceList', 'Instance'],
       [['resolve', 'order', '--all'], 'EndpointList', 'Endpoint'],
       [['deregister', 'order/i-2', '--dry-run'], 'DeregisterResult', 'Deregistration'],
+      [['lease', 'list'], 'LeaseList', 'Lease'],
     ] as const) {
       const json = await run(...args, '-o', 'json');
       expect(json.ended.code, json.said).toBe(0);
@@ -115,11 +135,14 @@ describe.each(registries)('on %s', (name, flags) => {
       const jsonl = await run(...args, '-o', 'jsonl');
       expect(new Set(lines(jsonl.stdout).map(kindOf))).toEqual(new Set([item]));
     }
+    await leasesSayWhatTheirSchemasSay(leaseId);
     for (const args of [
       ['list', 'nope'],
       ['resolve', 'nope'],
       ['deregister', 'order/nope', '--yes'],
       ['watch', '--until', 'x'],
+      ['lease', 'inspect', 'ff'],
+      ['lease', 'list', '--observe', '1'],
     ]) {
       const failed = await run(...args, '--json');
       expect(kindOf(failed.stdout), args.join(' ')).toBe('Error');

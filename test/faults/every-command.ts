@@ -6,7 +6,7 @@ import { type Binary, startBinary } from '../support/binary.js';
 import type { Row } from './fault-row.js';
 
 const TIMEOUT_MS = 1_500;
-/** Four processes start at a time, on two cores. */
+/** Five processes start at a time, on two cores. */
 const START_MS = 1_500;
 
 export const secrets = {
@@ -18,6 +18,7 @@ const commands: readonly (readonly string[])[] = [
   ['list', 'order', '-o', 'json'],
   ['watch', 'order', '-o', 'jsonl'],
   ['resolve', 'order', '-o', 'json'],
+  ['lease', 'list', '-o', 'json'],
   ['register', 'order', '--endpoint', 'http://10.0.0.1:80', '--id', 'one', '-o', 'jsonl'],
 ];
 

@@ -139,7 +139,10 @@ describe('what is left of a lease', () => {
       anInstance({ health: 'critical', lease }),
       anInstance({ health: 'passing', lease }),
     ]);
-    const judged = withLeases(snapshot, new Map([['l', { id: 'l', grantedSeconds: 30, leftSeconds: 9 }]]));
+    const judged = withLeases(
+      snapshot,
+      new Map([['l', { id: 'l', grantedSeconds: 30, leftSeconds: 9, isOverdue: false }]]),
+    );
     expect(judged.instances.map(({ health }) => health)).toEqual(['critical', 'warning']);
     expect(judged.instances[1]?.healthReason).toBe('9s of 30s left');
   });

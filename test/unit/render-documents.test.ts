@@ -13,7 +13,6 @@ import {
   contextDocument,
   contextItem,
   contextList,
-  deregisterResult,
   endpointList,
   errorDocument,
   instanceList,
@@ -22,8 +21,11 @@ import {
   versionDocument,
 } from '../../src/lib/render/documents.js';
 import { membershipEventDocument, registrationEventDocument } from '../../src/lib/render/event-documents.js';
+import type { SavedEntry } from '../../src/lib/model/removal.js';
+import { deregisterResult, restoreResult } from '../../src/lib/render/removal-documents.js';
 import { toJson } from '../../src/lib/render/safe-text.js';
 import { toYaml } from '../../src/lib/render/yaml-text.js';
+import { leaseDocumentsOf, leaseListsOf } from './lease-samples.js';
 import {
   anError,
   anInstance,
@@ -114,10 +116,66 @@ function listsOf(text: string): ListDocument[] {
       items: [{ setting: 'token', value: text, from: text }],
       ignored: [{ name: text, why: text }],
     }),
+    ...removalsOf(text),
+    ...leaseListsOf(text),
+  ];
+}
+
+function savedOnConsul(text: string): SavedEntry {
+  return {
+    backend: 'consul',
+    service: text,
+    id: text,
+    node: text,
+    nodeAddress: text,
+    isExternal: true,
+    address: text,
+    port: 80,
+    tags: [text],
+    meta: { [text]: text },
+    weights: null,
+    kind: text,
+    ttlSeconds: null,
+    lostChecks: [{ id: text, name: text, type: text }],
+  };
+}
+
+function removalsOf(text: string): ListDocument[] {
+  const instance = anInstanceOf(text);
+  const falls = [
+    { kind: 'unread', key: text, isBinaryKey: false, name: null, instance: null, layout: null },
+  ] as const;
+  const plan = { instance, method: 'agent', at: text, agent: 'alive', falls, takesMs: 0 } as const;
+  const rest = { error: null, looked: null };
+  const back = { instance, afterMs: 1_234 };
+  const error = anError(text);
+  return [
     deregisterResult(
       [
-        { service: text, id: text, outcome: 'removed', entry: instance },
-        { service: text, id: text, node: text, outcome: 'failed', entry: null, error: anError(text) },
+        { name: text, entry: instance, plan, outcome: 'removed', ...rest },
+        { name: text, entry: null, plan: null, outcome: 'failed', ...rest, error },
+        { name: text, entry: instance, plan, outcome: 'came-back', error, looked: { goneForMs: null, back } },
+        {
+          name: text,
+          entry: instance,
+          plan,
+          outcome: 'removed',
+          ...rest,
+          looked: { goneForMs: 3_000, back: null },
+        },
+      ],
+      origin,
+      { dryRun: false, hasNodes: true },
+    ),
+    restoreResult(
+      [
+        { entry: savedOnConsul(text), outcome: 'failed', restored: null, error },
+        {
+          entry: { backend: 'local', service: text, id: text, value: text, ttlMs: 1 },
+          outcome: 'restored',
+          restored: { outcome: 'restored', leaseId: text, endsInSeconds: 30, revision: '7' },
+          error: null,
+        },
       ],
       origin,
       { dryRun: false },
@@ -138,6 +196,7 @@ function documentsOf(text: string): AnyDocument[] {
       membershipEventDocument(event, { service: text, backend: 'etcd' }),
     ),
     ...registrationEvents(text).map((event) => registrationEventDocument(event, 'etcd')),
+    ...leaseDocumentsOf(text),
     ...listsOf(text).flatMap((list) => [...listLines(list)].map((line) => JSON.parse(line) as AnyDocument)),
   ];
 }

@@ -1,5 +1,5 @@
 import { closeSync } from 'node:fs';
-import { hostname } from 'node:os';
+import { hostname, userInfo } from 'node:os';
 import process from 'node:process';
 import { isatty } from 'node:tty';
 import type { Env } from '../config/env.js';
@@ -29,6 +29,10 @@ export interface Deps {
   onCrash(listener: (thrown: unknown) => void): void;
   /** For libraries that read their settings from the environment; undefined deletes. */
   setEnv(name: string, value: string | undefined): void;
+  /** Who runs sdctl, by name where the system knows one; for the audit log. */
+  userName(): string;
+  /** All of standard input; what came until then when the signal aborts. */
+  readInput(signal: AbortSignal): Promise<string>;
   /** Asks on stderr; an empty answer when the terminal is closed or the signal aborts. */
   ask(prompt: string, signal: AbortSignal): Promise<string>;
   /** Ends the process at once. */
@@ -92,6 +96,27 @@ function readSystem(): Deps {
     setEnv(name, value) {
       if (value === undefined) Reflect.deleteProperty(process.env, name);
       else process.env[name] = value;
+    },
+    userName() {
+      try {
+        return userInfo().username;
+      } catch {
+        // A container may run under a number that no file gives a name to.
+        return `uid ${process.getuid?.() ?? 'unknown'}`;
+      }
+    },
+    async readInput(signal) {
+      const chunks: Buffer[] = [];
+      const end = (): unknown => process.stdin.destroy();
+      signal.addEventListener('abort', end, { once: true });
+      try {
+        for await (const chunk of process.stdin) chunks.push(Buffer.from(chunk as Buffer));
+      } catch (error) {
+        if (!signal.aborted) throw error;
+      } finally {
+        signal.removeEventListener('abort', end);
+      }
+      return Buffer.concat(chunks).toString('utf8');
     },
     async ask(prompt, signal) {
       const { createInterface } = await import('node:readline/promises');

@@ -1,154 +1,148 @@
-import { SdctlError } from '../errors.js';
-import { formatEndpoint } from '../model/endpoint.js';
-import { formatInstanceName, parseInstanceName } from '../model/instance-name.js';
-import type { Instance } from '../model/instance.js';
-import type { DeregisterOutcome, RegistryHandle } from '../registry/types.js';
-import { deregisterResult } from '../render/documents.js';
-import { instanceText } from '../render/event-lines.js';
-import { escapeField, safeName } from '../render/safe-text.js';
-import { stateText } from '../render/view.js';
-import { confirm, type ConfirmFlags } from './confirm.js';
+import type { RegistryHandle } from '../registry/types.js';
+import { formatDuration } from '../time/duration.js';
+import { AuditLog } from './audit-log.js';
+import { ComebackWatch } from './comeback-watch.js';
+import type { ConfirmFlags } from './confirm.js';
+import { answer, printRemoved } from './deregister-answer.js';
 import type { Invocation } from './invocation.js';
-import { originOf } from './list-answer.js';
-import { lookUp, type Named } from './look-up.js';
-import { isDocumentFormat, listDocumentText } from './print-document.js';
-import { usageError } from './usage.js';
+import {
+  fallingBindings,
+  fallingInstances,
+  planRemovals,
+  type PlannedRemoval,
+  type PlanOptions,
+  type RemovalPlans,
+} from './removal-plan.js';
+import { askToRemove, sayPlan } from './removal-question.js';
+import { recordRemoval } from './removal-record.js';
+import { withVerdict, type RemovalResult } from './removal-result.js';
+import { saveAll } from './removal-save.js';
+import { refusals, RemovalSteps, toResult } from './removal-step.js';
+import type { RemovalTargets } from './removal-targets.js';
+import { requireFreeUndoFile } from './undo-file.js';
 
-export interface DeregisterFlags extends ConfirmFlags {
-  readonly id?: string | undefined;
-  readonly 'dry-run'?: boolean | undefined;
+/** How a removal is to be done. */
+export interface DeregisterOptions extends PlanOptions {
+  readonly flags: ConfirmFlags;
+  readonly isDryRun: boolean;
+  /** Targets were chosen by what they are, not named one by one. */
+  readonly isChosen: boolean;
+  /** Connect to what has no lease, to tell whether it is stale. */
+  readonly probesTcp: boolean;
+  readonly undoFile: string | null;
 }
 
 /**
- * Removes one instance: reads it, says what will happen, asks, removes exactly what was read.
+ * Removes instances: says what would happen, asks, saves what goes, removes exactly what was shown, and looks whether
+ * it comes back.
  *
- * @throws {SdctlError} E_NOT_FOUND, E_AMBIGUOUS, E_CONFIRM, E_CONFLICT when it changed meanwhile
+ * @throws {SdctlError} what was refused beforehand; E_CONFIRM; E_CAME_BACK; E_CONFLICT; E_PARTIAL when some of several
+ *   are not as asked for
  */
-export async function deregisterOne(
+export async function deregister(
   invocation: Invocation,
   handle: RegistryHandle,
-  argument: string,
-  flags: DeregisterFlags,
+  targets: RemovalTargets,
+  options: DeregisterOptions,
 ): Promise<void> {
-  const { diagnostics, view } = invocation;
-  refuseNoInstance(argument, flags.id, handle.capabilities.nodes);
-  const instance = chooseOne(await lookUp(invocation, handle, argument, flags.id), argument);
-  diagnostics.clear();
-  diagnostics.say(planText(invocation, instance));
-  if (flags['dry-run'] === true) {
-    await print(invocation, instance, 'planned');
-    return;
-  }
-  const question = `Remove ${instanceText(instance, view)} from ${safeName(invocation.place)}?`;
-  await confirm(invocation, question, flags);
-  const outcome = await handle.registry.deregister(
-    {
-      service: instance.service,
-      id: instance.id,
-      ...(instance.node === null ? {} : { node: instance.node }),
-    },
-    { ...invocation.callOptions(), expected: instance },
-  );
-  refuseOutcome(outcome, instance);
-  await print(invocation, instance, outcome);
+  const { isDryRun } = options;
+  const plans = await planRemovals(invocation, handle, targets, options);
+  invocation.diagnostics.clear();
+  if (plans.planned.length === 0) return answer(invocation, handle, refusals(plans), isDryRun);
+  sayPlan(invocation, plans, options);
+  if (options.undoFile !== null) requireFreeUndoFile(options.undoFile);
+  const audit = new AuditLog(invocation);
+  audit.warnIfUnwritable(isDryRun);
+  const results = isDryRun
+    ? plans.planned.map((removal) => toResult(removal, 'planned'))
+    : await carryOut(invocation, handle, { plans, targets, options, audit });
+  await answer(invocation, handle, [...results, ...refusals(plans)], isDryRun);
 }
 
-function refuseNoInstance(argument: string, id: string | undefined, hasNodes: boolean): void {
-  const isNamed =
-    id === undefined ? parseInstanceName(argument, hasNodes) !== null : argument !== '' && id !== '';
-  if (!isNamed) throw noInstanceName(argument);
+interface Work {
+  readonly plans: RemovalPlans;
+  readonly targets: RemovalTargets;
+  readonly options: DeregisterOptions;
+  readonly audit: AuditLog;
 }
 
-function noInstanceName(argument: string): SdctlError {
-  return usageError(
-    `"${argument}" does not name an instance`,
-    'an instance is written SERVICE/INSTANCE',
-    `sdctl list ${argument.split('/')[0] ?? ''}`,
-  );
-}
-
-function chooseOne(named: Named, argument: string): Instance {
-  if (named.type === 'service') throw noInstanceName(argument);
-  const [first, ...others] = named.snapshot.instances;
-  if (first === undefined) throw noInstanceName(argument);
-  if (others.length === 0) return refuseReadOnlyLayout(first);
-  const found = [first, ...others];
-  const keys = found.flatMap(({ key }) => (key === null ? [] : [key]));
-  const names = found.map((instance) => formatInstanceName(instance));
-  const what = `"${named.name.id}" exists ${found.length} times in ${named.name.service}`;
-  if (keys.length > 0)
-    throw new SdctlError('E_AMBIGUOUS', what, {
-      why: `it is the name of several keys: ${keys.join(', ')}; --layout and --prefix tell them apart`,
-      hint: `sdctl deregister ${names[0] ?? ''} --layout ${first.layout} --prefix ${first.root || "''"}`,
-      details: { candidates: names, keys },
-    });
-  throw new SdctlError('E_AMBIGUOUS', what, {
-    why: `ids are unique per node only: ${names.join(', ')}`,
-    hint: `sdctl deregister ${names[0] ?? ''}`,
-    details: { candidates: names },
-  });
-}
-
-function refuseReadOnlyLayout(instance: Instance): Instance {
-  if (!instance.readOnly) return instance;
-  throw new SdctlError('E_USAGE', `${formatInstanceName(instance)} is never removed by sdctl`, {
-    why: `the layout ${instance.layout} is read-only: the state of another system`,
-    hint: 'change it with the tools of that system',
-  });
-}
-
-function planText(invocation: Invocation, instance: Instance): string {
-  const { view } = invocation;
-  const endpoint = instance.endpoints[0];
-  const parts = [
-    instanceText(instance, view),
-    endpoint === undefined ? 'no endpoint' : safeName(formatEndpoint(endpoint)),
-    stateText(instance.health, view),
-    instance.lease === null ? 'no lease' : `lease ${safeName(instance.lease.id)}`,
-    ...(instance.owner === null
-      ? []
-      : [`kept by ${safeName(instance.owner.host)}, pid ${instance.owner.pid}`]),
-  ];
-  const { context } = invocation.connection;
-  const where = context === null ? '' : ` (${safeName(invocation.serverNames)})`;
-  return `Registry ${safeName(invocation.place)}${where}\n  ${parts.join('   ')}`;
-}
-
-function refuseOutcome(outcome: DeregisterOutcome, instance: Instance): void {
-  const name = formatInstanceName(instance);
-  if (outcome === 'changed') {
-    throw new SdctlError('E_CONFLICT', `${name} changed meanwhile and was left alone`, {
-      why: 'it is not the entry that was shown any more',
-      hint: `sdctl list ${name}`,
-    });
-  }
-  if (outcome === 'not-owner') {
-    throw new SdctlError('E_CONFLICT', `${name} can only be removed by its own agent`, {
-      why: `the agent of node ${instance.node ?? ''} owns it and would put it back`,
-      hint: `sdctl deregister ${name} --server with the address of that agent`,
-    });
-  }
-}
-
-async function print(
+async function carryOut(
   invocation: Invocation,
-  instance: Instance,
-  outcome: 'planned' | DeregisterOutcome,
-): Promise<void> {
-  const { view } = invocation;
-  const origin = originOf(invocation);
-  if (isDocumentFormat(view.format)) {
-    const document = deregisterResult(
-      [{ service: instance.service, id: instance.id, node: instance.node, outcome, entry: instance }],
-      origin,
-      { dryRun: outcome === 'planned' },
-    );
-    invocation.print(await listDocumentText(document, view.format, {}));
-  } else if (outcome === 'removed') {
-    invocation.print(
-      `${escapeField(formatInstanceName({ ...instance, node: null }, instance.node !== null))}\n`,
-    );
+  handle: RegistryHandle,
+  { plans: { planned }, targets, options, audit }: Work,
+): Promise<readonly RemovalResult[]> {
+  await askToRemove(invocation, planned, options);
+  const { undoFile } = options;
+  const changed =
+    undoFile === null ? new Set<string>() : await saveAll(invocation, handle, planned, undoFile);
+  await using watch = await startWatch(invocation, handle, targets, planned);
+  const steps = new RemovalSteps(invocation, handle, changed);
+  const beside = new Set(fallingBindings(planned));
+  const results: RemovalResult[] = [];
+  for (const removal of planned) {
+    const done = await steps.remove(removal);
+    recordRemoval(audit, done, beside);
+    if (done.outcome === 'removed') {
+      printRemoved(invocation, handle, removal, beside);
+      if (removal.lookMs > 0) watch.add(removal.plan.instance, removal.lookMs);
+    }
+    results.push(done);
   }
-  if (outcome === 'absent') invocation.diagnostics.say(`${instanceText(instance, view)} was already gone.`);
-  if (outcome === 'planned') invocation.diagnostics.say('Dry run: nothing was removed.');
+  return await lookAfter(invocation, watch, { planned, results, audit });
+}
+
+async function startWatch(
+  invocation: Invocation,
+  handle: RegistryHandle,
+  { snapshot }: RemovalTargets,
+  planned: readonly PlannedRemoval[],
+): Promise<ComebackWatch> {
+  const falling = fallingInstances(planned);
+  const looks = planned.some(({ lookMs }) => lookMs > 0);
+  const services = looks ? [...new Set(falling.map(({ service }) => service))] : [];
+  return ComebackWatch.start(invocation, handle, services, [...snapshot.instances, ...falling]);
+}
+
+/** What became of each by the end of the look. */
+async function lookAfter(
+  invocation: Invocation,
+  watch: ComebackWatch,
+  {
+    planned,
+    results,
+    audit,
+  }: Pick<Work, 'audit'> & {
+    readonly planned: readonly PlannedRemoval[];
+    readonly results: readonly RemovalResult[];
+  },
+): Promise<readonly RemovalResult[]> {
+  const isLookedAt = results.map(
+    ({ outcome }, index) => outcome === 'removed' && (planned[index]?.lookMs ?? 0) > 0,
+  );
+  if (!isLookedAt.includes(true)) return results;
+  sayLook(invocation, planned);
+  const verdicts = (await watch.finish()).values();
+  const after = results.map((result, index) => {
+    const verdict = isLookedAt[index] === true ? verdicts.next().value : undefined;
+    return verdict === undefined ? result : withVerdict(result, verdict);
+  });
+  for (const result of after) if (result.outcome === 'came-back') recordRemoval(audit, result);
+  sayGone(invocation, after);
+  return after;
+}
+
+function sayLook({ diagnostics }: Invocation, planned: readonly PlannedRemoval[]): void {
+  const longest = planned.reduce((most, { lookMs }) => Math.max(most, lookMs), 0);
+  diagnostics.notify({
+    level: 'progress',
+    text: `Looking for ${formatDuration(longest)} whether it comes back …`,
+  });
+}
+
+function sayGone({ diagnostics }: Invocation, results: readonly RemovalResult[]): void {
+  const gone = results.flatMap(({ verdict }) => (verdict?.state === 'gone' ? [verdict.forMs] : []));
+  if (gone.length === 0) return;
+  const subject = gone.length === 1 ? 'Gone' : `${gone.length} gone`;
+  const shortest = gone.reduce((least, ms) => Math.min(least, ms), Infinity);
+  diagnostics.say(`${subject}, and still gone after ${formatDuration(shortest)}.`);
 }

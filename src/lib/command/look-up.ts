@@ -26,12 +26,27 @@ export async function lookUp(
 ): Promise<Named> {
   const hasNodes = handle.capabilities.nodes;
   if (id !== undefined) return lookUpId(invocation, handle, argument, id);
+  const snapshot = await handle.operations.lookUp(servicesIn(argument, hasNodes), invocation.callOptions());
+  const named = findNamed(snapshot, argument, hasNodes);
+  if (named !== null) return named;
+  const part = readingsOf(argument, hasNodes)[0]?.part ?? null;
+  return notFound(invocation, handle, snapshot, part, argument);
+}
+
+/** The services whose entries tell what an argument names. */
+export function servicesIn(argument: string, hasNodes: boolean): readonly string[] {
   const readings = readingsOf(argument, hasNodes);
-  const services = [
-    ...new Set(readings.flatMap(({ whole, part }) => [whole, ...(part === null ? [] : [part.service])])),
-  ];
-  const snapshot = await handle.operations.lookUp(services, invocation.callOptions());
-  for (const { whole, part } of readings) {
+  const names = readings.flatMap(({ whole, part }) => [whole, ...(part === null ? [] : [part.service])]);
+  return [...new Set(names)];
+}
+
+/**
+ * What an argument names in a snapshot of those services; null: nothing.
+ *
+ * @throws {SdctlError} E_AMBIGUOUS when it names a service and an instance
+ */
+export function findNamed(snapshot: Snapshot, argument: string, hasNodes: boolean): Named | null {
+  for (const { whole, part } of readingsOf(argument, hasNodes)) {
     const service = ofService(snapshot, whole);
     const instances = part === null ? [] : snapshot.instances.filter((instance) => isNamed(instance, part));
     if (service.instances.length > 0 && part !== null && instances.length > 0)
@@ -42,7 +57,7 @@ export async function lookUp(
     if (part !== null && instances.length > 0)
       return { type: 'instances', name: part, snapshot: only(snapshot, part.service, instances) };
   }
-  return notFound(invocation, handle, snapshot, readings[0]?.part ?? null, argument);
+  return null;
 }
 
 async function lookUpId(

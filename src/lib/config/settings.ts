@@ -17,6 +17,7 @@ import { nativeLayer, nativeVariables } from './native.js';
 import { nearest } from './nearest.js';
 import type { ConfigFile, ContextConfig } from './schema.js';
 import { openSecret } from './secret.js';
+import { stateDirectory } from './state-directory.js';
 
 /** One effective setting and where it comes from. */
 export interface SourcedValue {
@@ -182,9 +183,8 @@ function normalisePrefix(prefix: string): string {
  * @throws {SdctlError} E_USAGE naming the variable when none is set
  */
 export function localDirectory(env: Env): string {
-  if (env['SDCTL_STATE_DIR']) return join(env['SDCTL_STATE_DIR'], 'registry');
-  if (env['XDG_STATE_HOME']) return join(env['XDG_STATE_HOME'], 'sdctl', 'registry');
-  if (env['HOME']) return join(env['HOME'], '.local', 'state', 'sdctl', 'registry');
+  const state = stateDirectory(env);
+  if (state !== null) return join(state, 'registry');
   throw new SdctlError('E_USAGE', 'there is no place for the embedded registry', {
     why: 'none of SDCTL_STATE_DIR, XDG_STATE_HOME and HOME is set',
     hint: '--dir DIRECTORY, or set SDCTL_STATE_DIR',

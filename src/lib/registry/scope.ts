@@ -6,6 +6,9 @@ export interface Scope {
   end(): void;
 }
 
+/** Without a reason, every abort makes an exception with a stack. */
+const ENDED = new Error('the scope has ended');
+
 /** Opens a scope. Not AbortSignal.any: that keeps memory for as long as a long-lived parent lives. */
 export function openScope(...parents: readonly AbortSignal[]): Scope {
   const controller = new AbortController();
@@ -24,7 +27,7 @@ export function openScope(...parents: readonly AbortSignal[]): Scope {
     signal: controller.signal,
     end: () => {
       letGo();
-      controller.abort();
+      controller.abort(ENDED);
     },
   };
 }

@@ -1,7 +1,9 @@
 import type { SdctlError } from '../errors.js';
 import type { Instance, Owner, Snapshot } from '../model/instance.js';
+import type { LeaseListing, LeaseName, LeaseRecord } from '../model/lease.js';
 import type { MembershipEvent } from '../model/membership.js';
 import type { RegistrationEvent } from '../model/registration.js';
+import type { RemovalPlan, RemovalWish, Restored, SavedEntry } from '../model/removal.js';
 import type { Endpoint } from '../model/endpoint.js';
 
 /** Something worth a line on stderr that is neither the answer nor a failure. Text may hold untrusted parts. */
@@ -91,6 +93,14 @@ export interface DeregisterOptions extends CallOptions {
   readonly expected?: Instance;
 }
 
+/** How to remove it. */
+export interface RemovalOptions extends CallOptions {
+  /** Default `auto`. */
+  readonly how?: RemovalWish;
+  /** Consul: HTTP port of the agent that owns an entry, where it is another one than that of the server asked. */
+  readonly ownerPort?: number;
+}
+
 /** What every backend offers to applications. Calls reject with SdctlError; disposing releases what it registered. */
 export interface Registry extends AsyncDisposable {
   /** Instances of one service; an unknown service is an empty snapshot. */
@@ -111,6 +121,8 @@ export interface Lease {
   /** null: the registry does not tell. */
   readonly grantedSeconds: number | null;
   readonly leftSeconds: number | null;
+  /** Its time is over, and the registry still keeps it. */
+  readonly isOverdue: boolean;
 }
 
 /** A root under which services stand. */
@@ -141,6 +153,41 @@ export interface RegistryOperations {
   findRoots(options: CallOptions): Promise<readonly RootUse[]>;
   /** TTLs of the given leases, 64 in flight; ids the registry does not know are left out. */
   leases(ids: readonly string[], options: CallOptions): Promise<ReadonlyMap<string, Lease>>;
+  /**
+   * Every lease, joined with what hangs on it. What may not be seen is left out and said in `hidden`.
+   *
+   * @throws {SdctlError} E_FORBIDDEN when nothing at all may be seen
+   */
+  listLeases(options: CallOptions): Promise<LeaseListing>;
+  /**
+   * One lease with everything that hangs on it, each thing read.
+   *
+   * @returns null when the registry does not know it
+   * @throws {SdctlError} E_AMBIGUOUS for a check that several nodes have, E_USAGE for an id of another form
+   */
+  readLease(name: LeaseName, options: CallOptions): Promise<LeaseRecord | null>;
+  /**
+   * Ends a lease, and with it everything that hangs on it. etcd has no condition for that: what hangs on it is read
+   * once more right before.
+   *
+   * @param seen as `readLease` gave it
+   * @returns `changed`: something else hangs on it by now, and it was left alone; `absent`: it was gone already
+   * @throws {SdctlError} E_USAGE for a TTL check of Consul
+   */
+  revokeLease(seen: LeaseRecord, options: CallOptions): Promise<'revoked' | 'absent' | 'changed'>;
+  /**
+   * Works out how an instance would be removed, and changes nothing.
+   *
+   * @throws {SdctlError} E_USAGE for a way that this registry or layout does not have; E_UNREACHABLE when the agent that
+   *   owns it cannot be asked (Consul)
+   */
+  planRemoval(instance: Instance, options: RemovalOptions): Promise<RemovalPlan>;
+  /** Does what was planned, if the entry still is the one that was seen. */
+  remove(plan: RemovalPlan, options: CallOptions): Promise<DeregisterOutcome>;
+  /** Reads what `restore` needs; null when the entry is not there any more as it was seen. */
+  save(instance: Instance, options: CallOptions): Promise<SavedEntry | null>;
+  /** Puts an entry back where nothing stands now. @throws {SdctlError} E_USAGE for an entry of another kind of registry */
+  restore(entry: SavedEntry, options: RemovalOptions): Promise<Restored>;
   /** Every server by itself; never rejects because one is down. */
   status(options: CallOptions): Promise<readonly ServerStatus[]>;
 }

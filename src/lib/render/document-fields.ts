@@ -4,7 +4,10 @@ import type {
   EndpointItem,
   InstanceItem,
   LayoutItem,
+  LeaseRecordItem,
   ListDocument,
+  RestoreItem,
+  RevokeItem,
   ServiceItem,
   SettingItem,
 } from './document-types.js';
@@ -19,9 +22,12 @@ const ITEM_KINDS: Readonly<Record<ListKind, string>> = {
   LayoutList: 'Layout',
   ServiceList: 'Service',
   EndpointList: 'Endpoint',
+  LeaseList: 'Lease',
   ContextList: 'Context',
   ConfigView: 'Setting',
   DeregisterResult: 'Deregistration',
+  RestoreResult: 'Restoration',
+  RevokeResult: 'Revocation',
 };
 
 /** A record with every key of an item, so that the compiler keeps the list of names complete. */
@@ -84,6 +90,24 @@ const endpointNames: Names<EndpointItem> = {
   node: true,
   weight: true,
 };
+const leaseNames: Names<LeaseRecordItem> = {
+  type: true,
+  id: true,
+  idDecimal: true,
+  node: true,
+  name: true,
+  grantedSeconds: true,
+  leftSeconds: true,
+  overdue: true,
+  renewed: true,
+  health: true,
+  output: true,
+  onEnd: true,
+  keys: true,
+  bindings: true,
+  services: true,
+};
+const revokeNames: Names<RevokeItem> = { ...leaseNames, outcome: true };
 const contextNames: Names<ContextItem> = {
   name: true,
   current: true,
@@ -109,6 +133,21 @@ const deregisterNames: Names<DeregisterItem> = {
   outcome: true,
   entry: true,
   error: true,
+  how: true,
+  agent: true,
+  falls: true,
+  goneForSeconds: true,
+  comeback: true,
+};
+const restoreNames: Names<RestoreItem> = {
+  service: true,
+  instance: true,
+  node: true,
+  outcome: true,
+  lease: true,
+  endsInSeconds: true,
+  lostChecks: true,
+  error: true,
 };
 
 /** Names that `--fields` takes for the items of a document, in the order in which they are written. */
@@ -117,9 +156,12 @@ export const fieldNames: Readonly<Record<ListKind, readonly string[]>> = {
   LayoutList: Object.keys(layoutNames),
   ServiceList: Object.keys(serviceNames),
   EndpointList: Object.keys(endpointNames),
+  LeaseList: Object.keys(leaseNames),
   ContextList: Object.keys(contextNames),
   ConfigView: Object.keys(settingNames),
   DeregisterResult: Object.keys(deregisterNames),
+  RestoreResult: Object.keys(restoreNames),
+  RevokeResult: Object.keys(revokeNames),
 };
 
 /** A list document whose items may hold only some of their fields. */

@@ -1,6 +1,9 @@
 import type { ErrorCode } from '../errors.js';
 import type { Health, InstanceWarning, SkipReason } from '../model/instance.js';
+import type { BindingKind, LeaseKind } from '../model/lease.js';
+import type { LeaseEventType } from '../model/lease-event.js';
 import type { LeftReason } from '../model/membership.js';
+import type { RemovalMethod } from '../model/removal.js';
 import type { ChangedField } from './changed-fields.js';
 
 /**
@@ -183,6 +186,7 @@ export type SkippedLine = Head<'SkippedEntry'> & SkippedItem;
 export type LayoutLine = Head<'Layout'> & LayoutItem;
 export type SettingLine = Head<'Setting'> & SettingItem;
 export type DeregistrationLine = Head<'Deregistration'> & DeregisterItem;
+export type RestorationLine = Head<'Restoration'> & RestoreItem;
 
 export interface CauseItem {
   readonly code: ErrorCode;
@@ -267,11 +271,49 @@ export interface DeregisterItem {
   readonly service: string;
   readonly instance: string;
   readonly node: string | null;
-  /** `failed`: see `error`. */
-  readonly outcome: 'removed' | 'absent' | 'changed' | 'not-owner' | 'planned' | 'failed';
+  /** `failed`: see `error`. `came-back`: removed, and put back by somebody; see `comeback`. */
+  readonly outcome: 'removed' | 'absent' | 'changed' | 'not-owner' | 'planned' | 'failed' | 'came-back';
   /** What was there before; null when nothing was. */
   readonly entry: InstanceItem | null;
   readonly error: CauseItem | null;
+  /** What was done, or would be; null: it was refused before that was known. */
+  readonly how: RemovalMethod | null;
+  /** Address of the agent that was asked; null: the registry itself. */
+  readonly agent: string | null;
+  /** Keys that fall with its lease, beside its own. */
+  readonly falls: readonly string[];
+  /** How long it stayed gone while that was looked at; null: nobody looked until the end. */
+  readonly goneForSeconds: number | null;
+  readonly comeback: ComebackItem | null;
+}
+
+/** A removed entry that is there again. */
+export interface ComebackItem {
+  readonly afterSeconds: number;
+  readonly entry: InstanceItem;
+}
+
+/** What became of one entry of an undo file. */
+export interface RestoreItem {
+  readonly service: string;
+  readonly instance: string;
+  readonly node: string | null;
+  /** `occupied`: something stands there, and was left alone. */
+  readonly outcome: 'restored' | 'occupied' | 'planned' | 'failed';
+  /** etcd: the new lease; null: none. */
+  readonly lease: { readonly id: string; readonly idDecimal: string | null } | null;
+  /** When it ends by itself unless somebody renews it; null: never. */
+  readonly endsInSeconds: number | null;
+  /** Consul: checks that could not be written again. */
+  readonly lostChecks: readonly string[];
+  readonly error: CauseItem | null;
+}
+
+export interface RestoreResult extends Head<'RestoreResult'> {
+  readonly context: string | null;
+  readonly backend: string;
+  readonly dryRun: boolean;
+  readonly items: readonly RestoreItem[];
 }
 
 export interface DeregisterResult extends Head<'DeregisterResult'> {
@@ -280,6 +322,80 @@ export interface DeregisterResult extends Head<'DeregisterResult'> {
   readonly dryRun: boolean;
   readonly items: readonly DeregisterItem[];
 }
+
+/** One thing that falls when its lease ends. */
+export interface LeaseBindingItem {
+  readonly type: BindingKind;
+  /** null where it has none, or is not UTF-8. */
+  readonly key: string | null;
+  /** The key in base64 where it is not UTF-8. */
+  readonly keyBase64: string | null;
+  readonly service: string | null;
+  readonly instance: string | null;
+  readonly node: string | null;
+  readonly layout: string | null;
+}
+
+/** A lease with everything that hangs on it; a TTL check or a session on Consul. */
+export interface LeaseRecordItem {
+  /** `kind` is that of the document. */
+  readonly type: LeaseKind;
+  readonly id: string;
+  /** The same id in decimal on etcd, null elsewhere. */
+  readonly idDecimal: string | null;
+  readonly node: string | null;
+  readonly name: string | null;
+  readonly grantedSeconds: number | null;
+  readonly leftSeconds: number | null;
+  /** Its time is over, and the registry still keeps it. */
+  readonly overdue: boolean;
+  /** null: not observed, or not long enough to tell. */
+  readonly renewed: boolean | null;
+  readonly health: Health | null;
+  readonly output: string | null;
+  /** What the end of a session does to the keys that it holds. */
+  readonly onEnd: 'delete' | 'release' | null;
+  /** How many things hang on it; null: some of them may not be seen. */
+  readonly keys: number | null;
+  readonly bindings: readonly LeaseBindingItem[];
+  /** Services whose instances hang on it. */
+  readonly services: readonly string[];
+}
+
+export interface LeaseList extends Head<'LeaseList'> {
+  readonly context: string | null;
+  readonly backend: string;
+  readonly revision: string;
+  readonly takenAt: string;
+  /** Something could not be seen; `hidden` says what. */
+  readonly partial: boolean;
+  /** One sentence each. */
+  readonly hidden: readonly string[];
+  readonly items: readonly LeaseRecordItem[];
+}
+
+export type LeaseDocument = Head<'Lease'> & LeaseRecordItem;
+
+export type LeaseEventDocument = Head<'LeaseEvent'> &
+  Omit<LeaseRecordItem, 'type'> & {
+    readonly type: LeaseEventType;
+    readonly at: string;
+    /** `type` of the lease. */
+    readonly leaseType: LeaseKind;
+  };
+
+export interface RevokeItem extends LeaseRecordItem {
+  readonly outcome: 'revoked' | 'planned' | 'absent' | 'changed';
+}
+
+export interface RevokeResult extends Head<'RevokeResult'> {
+  readonly context: string | null;
+  readonly backend: string;
+  readonly dryRun: boolean;
+  readonly items: readonly RevokeItem[];
+}
+
+export type RevocationLine = Head<'Revocation'> & RevokeItem;
 
 export interface ContextItem {
   readonly name: string;
@@ -371,7 +487,16 @@ export interface ErrorDocument extends Head<'Error'> {
 
 /** Documents with `items`, to which `--fields` and `-o jsonl` apply. */
 export type ListDocument =
-  InstanceList | ServiceList | LayoutList | EndpointList | ContextList | ConfigView | DeregisterResult;
+  | InstanceList
+  | ServiceList
+  | LayoutList
+  | EndpointList
+  | LeaseList
+  | ContextList
+  | ConfigView
+  | DeregisterResult
+  | RestoreResult
+  | RevokeResult;
 
 export type SdctlDocument =
   | ListDocument
@@ -383,6 +508,10 @@ export type SdctlDocument =
   | LayoutLine
   | SettingLine
   | DeregistrationLine
+  | RestorationLine
+  | LeaseDocument
+  | LeaseEventDocument
+  | RevocationLine
   | MembershipEventDocument
   | RegistrationEventDocument
   | ContextDocument

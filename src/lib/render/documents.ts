@@ -3,7 +3,6 @@ import type { Endpoint } from '../model/endpoint.js';
 import type { Instance, LayoutUse, Service, Snapshot } from '../model/instance.js';
 import { toRfc3339 } from '../time/clock.js';
 import {
-  causeItem,
   endpointItem,
   instanceItem,
   layoutItem,
@@ -19,8 +18,6 @@ import type {
   ContextDocument,
   ContextItem,
   ContextList,
-  DeregisterItem,
-  DeregisterResult,
   EndpointList,
   ErrorDocument,
   Head,
@@ -92,45 +89,6 @@ export function endpointList(
 ): EndpointList {
   const items = chosen.map(({ instance, endpoint }) => endpointItem(instance, endpoint));
   return { ...listHead('EndpointList', taken, origin), items, ...restOf(taken, origin) };
-}
-
-/** What became of each target of a removal. */
-export function deregisterResult(
-  targets: readonly DeregisterTargetResult[],
-  origin: Origin,
-  options: { readonly dryRun: boolean },
-): DeregisterResult {
-  const { context, backend } = origin;
-  return {
-    ...headOf('DeregisterResult'),
-    context,
-    backend,
-    dryRun: options.dryRun,
-    items: targets.map((target) => deregisterItem(target, backend)),
-  };
-}
-
-export interface DeregisterTargetResult {
-  readonly service: string;
-  readonly id: string;
-  readonly node?: string | null | undefined;
-  readonly outcome: DeregisterItem['outcome'];
-  /** What was there before; null when nothing was. */
-  readonly entry: Instance | null;
-  readonly error?: SdctlError | null;
-}
-
-function deregisterItem(target: DeregisterTargetResult, backend: string): DeregisterItem {
-  const { entry } = target;
-  const error = target.error ?? null;
-  return {
-    service: target.service,
-    instance: target.id,
-    node: target.node ?? entry?.node ?? null,
-    outcome: target.outcome,
-    entry: entry === null ? null : instanceItem(entry, backend),
-    error: error === null ? null : causeItem(error),
-  };
 }
 
 type Settings = Readonly<Record<string, unknown>>;

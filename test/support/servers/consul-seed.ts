@@ -15,6 +15,8 @@ export interface SeedService {
   readonly port?: number;
   readonly tags?: readonly string[];
   readonly meta?: Readonly<Record<string, string>>;
+  /** With a TTL check of that time, passing; only `into: 'agent'`. */
+  readonly ttl?: string;
 }
 
 /**
@@ -85,6 +87,7 @@ function agentService(service: SeedService): Record<string, unknown> {
     Port: service.port ?? 8080,
     Tags: service.tags ?? [],
     Meta: service.meta ?? {},
+    ...(service.ttl === undefined ? {} : { Check: { TTL: service.ttl, Status: 'passing' } }),
   };
 }
 

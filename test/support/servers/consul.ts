@@ -24,6 +24,8 @@ export interface ConsulOptions {
   readonly tls?: ConsulTls;
   /** Another loopback address, 127.0.0.x. */
   readonly bindAddress?: string;
+  /** A free one by default. */
+  readonly httpPort?: number;
   /** LAN gossip addresses (`serfAddress`) of agents to join. */
   readonly join?: readonly string[];
   readonly nodeName?: string;
@@ -142,7 +144,7 @@ export class Consul extends ConsulApi {
 export async function prepareConsul(options: ConsulOptions = {}): Promise<Consul> {
   const { consul } = await ensureServers();
   const [http = 0, dns = 0, server = 0, serf = 0, serfWan = 0] = await freePorts(5, options.bindAddress);
-  return new Consul(consul, { http, dns, server, serf, serfWan }, options);
+  return new Consul(consul, { http: options.httpPort ?? http, dns, server, serf, serfWan }, options);
 }
 
 /** Starts one agent and waits until its catalog can be read. Ports taken meanwhile are replaced. */

@@ -1,15 +1,16 @@
-/** A real etcd 3.4 or 3.5 on loopback. */
+/** A real etcd on loopback. */
 import { rmSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ensureServers } from '../../../scripts/fetch-servers.mjs';
+import { ensureServers, recentEtcd } from '../../../scripts/fetch-servers.mjs';
 import { type EtcdPlace, etcdArguments } from './etcd-arguments.js';
 import { EtcdCtl } from './etcd-ctl.js';
 import { makeTempDir, removeTempDir } from './lifetime.js';
 import { freePort } from './ports.js';
 import { ServerProcess } from './process.js';
 
-export type EtcdVersion = '3.4' | '3.5';
+/** `recent`: the newest there is, which not every machine can get; see `recentEtcdMissing`. */
+export type EtcdVersion = '3.4' | '3.5' | 'recent';
 
 /** Files in PEM. `clientCert` and `clientKey` are for the handle's own etcdctl. */
 export interface EtcdTls {
@@ -127,24 +128,40 @@ export class Etcd extends EtcdCtl {
   }
 }
 
+/** Why the newest etcd cannot be had on this machine; null: it can. */
+export async function recentEtcdMissing(): Promise<string | null> {
+  const found = await recentEtcd();
+  return 'missing' in found ? found.missing : null;
+}
+
+async function binariesOf(
+  version: EtcdVersion,
+): Promise<{ readonly etcd: string; readonly etcdctl: string }> {
+  if (version === 'recent') {
+    const found = await recentEtcd();
+    if ('missing' in found) throw new Error(found.missing);
+    return found;
+  }
+  const servers = await ensureServers();
+  return version === '3.4'
+    ? { etcd: servers.etcd34, etcdctl: servers.etcdctl34 }
+    : { etcd: servers.etcd35, etcdctl: servers.etcdctl35 };
+}
+
 /** Makes a handle without starting it. */
 export async function prepareEtcd(options: EtcdOptions): Promise<Etcd> {
-  const servers = await ensureServers();
+  const { etcd, etcdctl } = await binariesOf(options.version);
   const clientPort = options.port ?? (await freePort());
   const peerPort = options.peerPort ?? (await freePort());
   const url = `${options.tls === undefined ? 'http' : 'https'}://127.0.0.1:${String(clientPort)}`;
   return new Etcd(
     { ...options, name: options.name ?? 'node-0' },
     {
-      file: options.version === '3.4' ? servers.etcd34 : servers.etcd35,
+      file: etcd,
       ownDir: makeTempDir('etcd'),
       clientPort,
       peerPort,
-      access: {
-        file: options.version === '3.4' ? servers.etcdctl34 : servers.etcdctl35,
-        url,
-        tls: options.tls,
-      },
+      access: { file: etcdctl, url, tls: options.tls },
     },
   );
 }

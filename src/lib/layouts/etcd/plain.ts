@@ -2,6 +2,7 @@ import { hostPort, looseAddress } from '../address.js';
 import { toInstance } from '../build-instance.js';
 import { addressId, addressText, mainEndpoint, noAddress, unheld } from '../encoding.js';
 import type { EntryText, KeyName } from '../entry-text.js';
+import { staysGone } from '../facts.js';
 import { numberOf, objectOf, textMap, textOf, valueText } from '../json.js';
 import type { EtcdLayout, LayoutRoot } from '../types.js';
 import { notMine } from '../not-mine.js';
@@ -15,7 +16,7 @@ export const plainLayout: EtcdLayout = {
   facts: {
     defaultTtlSeconds: 10,
     renewal: 'client stream',
-    afterDelete: { outcome: 'depends', withinSeconds: null, text: 'stays gone' },
+    afterDelete: staysGone(),
     afterRevoke: {
       outcome: 'depends',
       withinSeconds: 15,

@@ -4,7 +4,7 @@ import { decodeEntry } from './decode.js';
 import { hasExpired, readChecks, ttlCheckOf } from './health.js';
 import { objectOf, textOf, type JsonObject } from './json.js';
 import { ownerIn } from './meta.js';
-import { pathPart } from './path-part.js';
+import { canBeAsked, pathPart } from './path-part.js';
 import type { AskLimits, ConsulServer } from './server.js';
 
 /** A service as its agent knows it. */
@@ -27,6 +27,18 @@ export async function readAgentService(
   if (isGone(answer)) return null;
   server.expectSuccess(answer);
   return toAgentService(server, server.parse(answer));
+}
+
+/** The same for any id: one that cannot stand in a path is looked for among all that the agent has. */
+export async function findAgentService(
+  server: ConsulServer,
+  id: string,
+  limits: AskLimits,
+): Promise<AgentService | null> {
+  if (canBeAsked(id)) return readAgentService(server, id, limits);
+  const { value } = await server.ask({ path: '/agent/services', scoped: false }, limits);
+  const record = objectOf(value)?.[id];
+  return record === undefined ? null : toAgentService(server, record);
 }
 
 export function agentServicePath(id: string): string {
@@ -131,4 +143,22 @@ export async function readSelf(
     datacenter: textOf(config?.['Datacenter']),
     version: textOf(config?.['Version']),
   };
+}
+
+/**
+ * Which node an agent is of. One that does not tell its name may still show it with a check.
+ *
+ * @returns null when it does not let us know; an empty datacenter: that one is not known
+ */
+export async function readNodeName(
+  server: ConsulServer,
+  limits: () => AskLimits,
+): Promise<{ readonly node: string; readonly datacenter: string } | null> {
+  const self = await readSelf(server, limits());
+  if (self !== null) return self;
+  const answer = await server.send({ path: '/agent/checks', scoped: false }, limits());
+  if (answer.status === 403) return null;
+  server.expectSuccess(answer);
+  const named = readChecks(server.parse(answer)).find(({ node }) => node !== '');
+  return named === undefined ? null : { node: named.node, datacenter: '' };
 }

@@ -1,6 +1,8 @@
 import { SdctlError } from '../../errors.js';
-import type { Snapshot } from '../../model/instance.js';
+import type { Instance, Snapshot } from '../../model/instance.js';
+import type { LeaseListing, LeaseName, LeaseRecord } from '../../model/lease.js';
 import type { MembershipEvent } from '../../model/membership.js';
+import type { RemovalPlan, Restored, SavedEntry } from '../../model/removal.js';
 import type { RegistryDeps } from '../connection.js';
 import { keepFollowing } from '../keep-following.js';
 import { keepRegistered } from '../keep-registered.js';
@@ -12,6 +14,7 @@ import type {
   Lease,
   Notice,
   RegisterOptions,
+  RemovalOptions,
   Registration,
   RegistrationSpec,
   Registry,
@@ -21,12 +24,15 @@ import type {
   WatchOptions,
 } from '../types.js';
 import { PollLimit } from './agent-sentinel.js';
-import { startCall } from './call.js';
+import { startCall, type Call } from './call.js';
 import { CatalogFollower } from './catalog-follower.js';
 import { deregisterInstance } from './deregister.js';
+import { listLeases, readLease, revokeLease } from './leases.js';
 import type { CatalogReader } from './list.js';
 import { DEFAULT_DEREGISTER_AFTER_MS } from './registration-body.js';
 import { ConsulRegistrationDriver } from './registration.js';
+import { planRemoval, removePlanned } from './removal.js';
+import { restoreEntry, saveEntry } from './undo.js';
 import type { Credentials } from './credentials.js';
 import type { Servers } from './servers.js';
 import { ServiceFollower, type FollowerDeps } from './service-follower.js';
@@ -130,6 +136,40 @@ export class ConsulRegistry implements Registry, RegistryOperations {
   async leases(_ids: readonly string[], options: CallOptions): Promise<ReadonlyMap<string, Lease>> {
     if (options.signal.aborted) throw new SdctlError('E_ABORTED', 'aborted');
     return new Map();
+  }
+
+  async listLeases(options: CallOptions): Promise<LeaseListing> {
+    return listLeases(this.#deps, this.#call(options, 'list'));
+  }
+
+  async readLease(name: LeaseName, options: CallOptions): Promise<LeaseRecord | null> {
+    return readLease(this.#deps, name, this.#call(options, 'list'));
+  }
+
+  async revokeLease(seen: LeaseRecord, options: CallOptions): Promise<'revoked' | 'absent' | 'changed'> {
+    return revokeLease(this.#deps, seen, this.#call(options, 'list'));
+  }
+
+  async planRemoval(instance: Instance, options: RemovalOptions): Promise<RemovalPlan> {
+    return planRemoval(this.#deps, instance, options, this.#call(options));
+  }
+
+  async remove(plan: RemovalPlan, options: CallOptions): Promise<DeregisterOutcome> {
+    const { clock, timeouts } = this.#deps;
+    return removePlanned(this.#deps, plan, startCall(options, timeouts.callMs + plan.takesMs, clock));
+  }
+
+  async save(instance: Instance, options: CallOptions): Promise<SavedEntry | null> {
+    return saveEntry(this.#deps, instance, this.#call(options));
+  }
+
+  async restore(entry: SavedEntry, options: RemovalOptions): Promise<Restored> {
+    return restoreEntry(this.#deps, entry, options, this.#call(options));
+  }
+
+  #call(options: CallOptions, kind: 'call' | 'list' = 'call'): Call {
+    const { clock, timeouts } = this.#deps;
+    return startCall(options, kind === 'list' ? timeouts.listMs : timeouts.callMs, clock);
   }
 
   async status(options: CallOptions): Promise<readonly ServerStatus[]> {

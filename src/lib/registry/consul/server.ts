@@ -51,6 +51,7 @@ const PROBE_TIMEOUT_MS = 2_000;
 export class ConsulServer {
   readonly address: ServerAddress;
   readonly #connection: Connection;
+  readonly #tls: TlsMaterial;
   readonly #credentials: Credentials;
   readonly #calls: Transport;
   readonly #waits: Transport;
@@ -59,6 +60,7 @@ export class ConsulServer {
   constructor(address: ServerAddress, connection: Connection, tls: TlsMaterial, credentials: Credentials) {
     this.address = address;
     this.#connection = connection;
+    this.#tls = tls;
     this.#credentials = credentials;
     const { serverName, insecureSkipVerify } = connection.tls;
     this.#calls = new Transport(address, { tls, serverName, insecureSkipVerify, maxSockets: CALL_SOCKETS });
@@ -67,6 +69,11 @@ export class ConsulServer {
 
   get url(): string {
     return this.address.url;
+  }
+
+  /** Another agent, which gets the same credentials: the caller answers for its address, and destroys it. */
+  beside(address: ServerAddress): ConsulServer {
+    return new ConsulServer(address, this.#connection, this.#tls, this.#credentials);
   }
 
   /** Sends and answers whatever HTTP status comes back. @throws {SdctlError} when no answer comes back */

@@ -30,6 +30,12 @@ export class Login {
     return this.#username;
   }
 
+  /** The token, where nobody has to be asked for it; null where none is needed, undefined: a login has to come first. */
+  known(): string | null | undefined {
+    if (this.#username === null || this.#disabled) return null;
+    return this.#token ?? undefined;
+  }
+
   /**
    * The token for the next attempt; null where none is needed.
    *
@@ -37,8 +43,8 @@ export class Login {
    * @throws what grpc reports when the login fails
    */
   async token(server: Server, notify?: (notice: Notice) => void): Promise<string | null> {
-    if (this.#username === null || this.#disabled) return null;
-    if (this.#token !== null) return this.#token;
+    const known = this.known();
+    if (known !== undefined || this.#username === null) return known ?? null;
     let pending = this.#pending.get(server);
     if (pending === undefined) {
       pending = this.#logIn(server, this.#username, notify).finally(() => this.#pending.delete(server));

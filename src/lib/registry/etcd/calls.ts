@@ -128,7 +128,11 @@ export class Calls {
     for (let logins = 0; ; logins += 1) {
       let token: string | null = null;
       try {
-        token = await this.#within(endMs, limits.signal, this.#login.token(server, limits.notify));
+        const known = this.#login.known();
+        token =
+          known === undefined
+            ? await this.#within(endMs, limits.signal, this.#login.token(server, limits.notify))
+            : known;
         const timeoutMs = Math.max(1, endMs - this.#clock.monotonicMs());
         const inner = { signal: limits.signal, timeoutMs, token };
         const value = await attempt(server.attempt(inner), server, inner);

@@ -1,6 +1,9 @@
+import { setMaxListeners } from 'node:events';
 import { SdctlError } from '../../errors.js';
-import type { Snapshot } from '../../model/instance.js';
+import type { Instance, Snapshot } from '../../model/instance.js';
+import type { LeaseListing, LeaseName, LeaseRecord } from '../../model/lease.js';
 import type { MembershipEvent } from '../../model/membership.js';
+import type { RemovalPlan, Restored, SavedEntry } from '../../model/removal.js';
 import type { RegistryDeps } from '../connection.js';
 import { keepFollowing } from '../keep-following.js';
 import { keepRegistered } from '../keep-registered.js';
@@ -16,22 +19,27 @@ import type {
   RegistrationSpec,
   Registry,
   RegistryOperations,
+  RemovalOptions,
   RootUse,
   ServerStatus,
   WatchOptions,
 } from '../types.js';
 import type { Login } from './auth.js';
 import { limitsLeft, type Calls, type CallLimits } from './calls.js';
-import { deregister } from './deregister.js';
+import { deregister, type DeregisterDeps } from './deregister.js';
 import type { Roots } from './entries.js';
 import { EtcdFollower } from './follower.js';
 import { grantedRanges } from './grants.js';
 import { findRoots } from './find-roots.js';
+import { listLeases } from './lease-list.js';
+import { readLease, revokeLease } from './lease-read.js';
 import { readLeases, timeToLive } from './leases.js';
 import { planWrite } from './plan-write.js';
 import { EtcdRegistrationDriver } from './registration.js';
+import { planRemoval, removePlanned } from './removal.js';
 import { RootReader } from './root-reader.js';
 import { readStatus } from './status.js';
+import { restoreEntry, saveEntry } from './undo.js';
 
 /** A lease that was asked for because its key was deleted must not hold up the news. */
 const LEASE_READ_MS = 300;
@@ -137,13 +145,45 @@ export class EtcdRegistry implements Registry, RegistryOperations {
 
   async deregister(target: DeregisterTarget, options: DeregisterOptions): Promise<DeregisterOutcome> {
     const limits = this.#limits(options, this.#deps.timeouts.callMs);
-    const deps = { calls: this.#calls, clock: this.#deps.clock, roots: this.#roots, reader: this.#reader };
-    return deregister(deps, target, options.expected ?? null, limits);
+    return deregister(this.#entryDeps, target, options.expected ?? null, limits);
   }
 
   async leases(ids: readonly string[], options: CallOptions): Promise<ReadonlyMap<string, Lease>> {
     const limits = this.#limits(options, this.#deps.timeouts.listMs);
     return readLeases(this.#calls, ids, limitsLeft(this.#deps.clock, limits));
+  }
+
+  async listLeases(options: CallOptions): Promise<LeaseListing> {
+    return listLeases(this.#entryDeps, this.#limits(options, this.#deps.timeouts.listMs));
+  }
+
+  async readLease(name: LeaseName, options: CallOptions): Promise<LeaseRecord | null> {
+    return readLease(this.#entryDeps, name, this.#limits(options, this.#deps.timeouts.listMs));
+  }
+
+  async revokeLease(seen: LeaseRecord, options: CallOptions): Promise<'revoked' | 'absent' | 'changed'> {
+    return revokeLease(this.#entryDeps, seen, this.#limits(options, this.#deps.timeouts.callMs));
+  }
+
+  async planRemoval(instance: Instance, options: RemovalOptions): Promise<RemovalPlan> {
+    const limits = this.#limits(options, this.#deps.timeouts.callMs);
+    return planRemoval(this.#entryDeps, instance, options.how ?? 'auto', limits);
+  }
+
+  async remove(plan: RemovalPlan, options: CallOptions): Promise<DeregisterOutcome> {
+    return removePlanned(this.#entryDeps, plan, this.#limits(options, this.#deps.timeouts.callMs));
+  }
+
+  async save(instance: Instance, options: CallOptions): Promise<SavedEntry | null> {
+    return saveEntry(this.#entryDeps, instance, this.#limits(options, this.#deps.timeouts.callMs));
+  }
+
+  async restore(entry: SavedEntry, options: RemovalOptions): Promise<Restored> {
+    return restoreEntry(this.#entryDeps, entry, this.#limits(options, this.#deps.timeouts.callMs));
+  }
+
+  get #entryDeps(): DeregisterDeps {
+    return { calls: this.#calls, clock: this.#deps.clock, roots: this.#roots, reader: this.#reader };
   }
 
   async status(options: CallOptions): Promise<readonly ServerStatus[]> {
@@ -162,6 +202,8 @@ export class EtcdRegistry implements Registry, RegistryOperations {
   }
 
   #limits(options: CallOptions, defaultMs: number): CallLimits {
+    // Many calls may share one signal, and each listens to it; Node would call that a leak.
+    setMaxListeners(0, options.signal);
     return { signal: options.signal, timeoutMs: options.timeoutMs ?? defaultMs, notify: options.notify };
   }
 }

@@ -1,3 +1,4 @@
+import { SdctlError } from '../../errors.js';
 import type { Lease } from '../types.js';
 import type { Calls, CallLimits } from './calls.js';
 import { toWireLease } from './ids.js';
@@ -16,6 +17,42 @@ export async function timeToLive(
   return { grantedSeconds: Number(answer.grantedTTL), leftSeconds: Number(answer.TTL) };
 }
 
+/** A lease as etcd tells it, with the keys that hang on it. */
+export interface LeaseState {
+  readonly id: string;
+  readonly grantedSeconds: number;
+  /** Negative when overdue. */
+  readonly leftSeconds: number;
+  /** null: some of them may not be seen by this user. */
+  readonly keys: readonly Buffer[] | null;
+}
+
+/** One lease with its keys; null when etcd does not know it. */
+export async function readLeaseState(
+  calls: Calls,
+  leaseId: string,
+  limits: () => CallLimits,
+): Promise<LeaseState | null> {
+  try {
+    const answer = await calls.run(limits(), ({ lease }) =>
+      lease.leaseTimeToLive({ ID: toWireLease(leaseId), keys: true }),
+    );
+    if (answer.grantedTTL === '0') return null;
+    const { grantedTTL, TTL, keys } = answer;
+    return { id: leaseId, grantedSeconds: Number(grantedTTL), leftSeconds: Number(TTL), keys };
+  } catch (error) {
+    if (!isDenied(error)) throw error;
+    // From 3.5 on, etcd does not name keys to those who may not read them.
+    const bare = await timeToLive(calls, leaseId, limits());
+    return bare === null ? null : { id: leaseId, ...bare, keys: null };
+  }
+}
+
+/** Whether the registry said that this user may not. */
+export function isDenied(error: unknown): error is SdctlError {
+  return error instanceof SdctlError && error.code === 'E_FORBIDDEN';
+}
+
 /** TTLs of many leases, 64 calls in flight. Unknown ids are left out. */
 export async function readLeases(
   calls: Calls,
@@ -23,14 +60,27 @@ export async function readLeases(
   limitsLeft: () => CallLimits,
 ): Promise<ReadonlyMap<string, Lease>> {
   const found = new Map<string, Lease>();
-  const pending = new Set(ids).values();
-  const work = async (): Promise<void> => {
-    // One iterator for all workers: each takes the next id when it is free.
-    for (const id of pending) {
-      const lease = await timeToLive(calls, id, limitsLeft());
-      if (lease !== null) found.set(id, { id, ...lease, leftSeconds: Math.max(0, lease.leftSeconds) });
+  await eachInFlight(new Set(ids), async (id) => {
+    const lease = await timeToLive(calls, id, limitsLeft());
+    if (lease !== null) {
+      const { grantedSeconds, leftSeconds } = lease;
+      found.set(id, {
+        id,
+        grantedSeconds,
+        leftSeconds: Math.max(0, leftSeconds),
+        isOverdue: leftSeconds < 0,
+      });
     }
-  };
-  await Promise.all(Array.from({ length: IN_FLIGHT }, work));
+  });
   return found;
+}
+
+/** Does something for each of many, 64 at a time: more of them would only wait for each other in the client. */
+export async function eachInFlight<T>(items: Iterable<T>, work: (item: T) => Promise<void>): Promise<void> {
+  const pending = items[Symbol.iterator]();
+  const worker = async (): Promise<void> => {
+    // One iterator for all workers: each takes the next one when it is free.
+    for (let next = pending.next(); next.done !== true; next = pending.next()) await work(next.value);
+  };
+  await Promise.all(Array.from({ length: IN_FLIGHT }, worker));
 }

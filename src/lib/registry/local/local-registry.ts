@@ -1,6 +1,8 @@
 import { abortedError, SdctlError } from '../../errors.js';
 import type { Instance, Snapshot } from '../../model/instance.js';
+import type { LeaseListing, LeaseName, LeaseRecord } from '../../model/lease.js';
 import type { MembershipEvent } from '../../model/membership.js';
+import type { RemovalPlan, Restored, SavedEntry } from '../../model/removal.js';
 import type { RegistryDeps } from '../connection.js';
 import { keepFollowing } from '../keep-following.js';
 import { keepRegistered } from '../keep-registered.js';
@@ -18,12 +20,15 @@ import type {
   Registry,
   RegistryHandle,
   RegistryOperations,
+  RemovalOptions,
   RootUse,
   ServerStatus,
   WatchOptions,
 } from '../types.js';
 import { LocalDriver } from './local-driver.js';
 import { LocalFollower, toSnapshot } from './local-follower.js';
+import { readLocalLease, toLeaseRecords } from './local-leases.js';
+import { planLocalRemoval, restoreStored, saveStored } from './local-removal.js';
 import { isAhead, isExpired, type Decision, type Store, type Stored } from './store.js';
 
 const CAPABILITIES: Capabilities = { readableTtl: true, nodes: false, adviseMinTtlMs: null, remote: false };
@@ -122,9 +127,52 @@ export class LocalRegistry implements Registry, RegistryOperations, RegistryHand
         id: lease.id,
         grantedSeconds: lease.ttlSeconds,
         leftSeconds: lease.leftSeconds,
+        isOverdue: false,
       });
     }
     return leases;
+  }
+
+  async listLeases(options: CallOptions): Promise<LeaseListing> {
+    const snapshot = await this.listAll(options);
+    const { revision, takenAtMs } = snapshot;
+    return { leases: toLeaseRecords(snapshot), revision, takenAtMs, hidden: [] };
+  }
+
+  async readLease(name: LeaseName, options: CallOptions): Promise<LeaseRecord | null> {
+    return readLocalLease(await this.listAll(options), name);
+  }
+
+  async revokeLease(seen: LeaseRecord, options: CallOptions): Promise<'revoked' | 'absent' | 'changed'> {
+    let outcome: 'revoked' | 'absent' | 'changed' = 'absent';
+    for (const { instance } of seen.bindings) {
+      if (instance === null) continue;
+      const removed = await this.deregister(instanceTarget(instance), { ...options, expected: instance });
+      if (removed === 'removed') outcome = 'revoked';
+      else if (removed === 'changed') return 'changed';
+    }
+    return outcome;
+  }
+
+  async planRemoval(instance: Instance, options: RemovalOptions): Promise<RemovalPlan> {
+    return Promise.resolve(planLocalRemoval(instance, options.how ?? 'auto'));
+  }
+
+  async remove({ instance }: RemovalPlan, options: CallOptions): Promise<DeregisterOutcome> {
+    return this.deregister(instanceTarget(instance), { ...options, expected: instance });
+  }
+
+  async save(instance: Instance): Promise<SavedEntry | null> {
+    return Promise.resolve(saveStored(this.#store, instance));
+  }
+
+  async restore(entry: SavedEntry, options: RemovalOptions): Promise<Restored> {
+    return restoreStored(
+      this.#store,
+      entry,
+      this.#deps.clock,
+      this.#call(options, this.#deps.timeouts.callMs),
+    );
   }
 
   async status(options: CallOptions): Promise<readonly ServerStatus[]> {
@@ -160,6 +208,10 @@ export class LocalRegistry implements Registry, RegistryOperations, RegistryHand
   #call(options: CallOptions, defaultMs: number): DriverCall {
     return { signal: options.signal, timeoutMs: options.timeoutMs ?? defaultMs };
   }
+}
+
+function instanceTarget({ service, id }: Instance): DeregisterTarget {
+  return { service, id };
 }
 
 function isSame(current: Stored, expected: Instance): boolean {
