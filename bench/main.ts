@@ -8,6 +8,7 @@ import { makeTempDir, removeTempDir } from '../test/support/servers/lifetime.js'
 import { type Bench, type Figure, isMet, type Row } from './row.js';
 import { consulListRow } from './rows/consul-list.js';
 import { consulWatchRow } from './rows/consul-watch.js';
+import { consulDoctorRow, doctorRow } from './rows/doctor.js';
 import { consulLeasesRow, etcdLeasesRow } from './rows/leases.js';
 import { etcdWatchRow } from './rows/etcd-watch.js';
 import { layoutsRow } from './rows/etcd-layouts.js';
@@ -23,6 +24,8 @@ const rows: readonly Row[] = [
   etcdLeasesRow,
   consulListRow,
   consulLeasesRow,
+  doctorRow,
+  consulDoctorRow,
   etcdWatchRow,
   consulWatchRow,
 ];

@@ -15,7 +15,7 @@ import { entry } from './etcd-list.js';
 
 const LEASES = 10_000;
 /** Leases that the loop is timed with: each takes as long as the next. */
-const SAMPLE = 40;
+export const SAMPLE = 40;
 const SERVICES = 1_000;
 
 export const etcdLeasesRow: Row = {
@@ -23,7 +23,7 @@ export const etcdLeasesRow: Row = {
   async measure(bench) {
     const etcd = await startEtcd({ version: '3.5' });
     try {
-      const ids = await grantMany(etcd);
+      const ids = await grantMany(etcd, LEASES);
       const list = bench.sdctl('lease', 'list', '-o', 'tsv', '--backend', 'etcd', '--server', etcd.url);
       await expectLines(bench, list, LEASES);
       const loopMs = await loopOf(bench, etcd, ids);
@@ -56,14 +56,25 @@ export const etcdLeasesRow: Row = {
   },
 };
 
-/** One lease for each key, as most frameworks have it. @returns ids in hex */
-async function grantMany(etcd: Etcd): Promise<readonly string[]> {
+/**
+ * One lease for each key, as most frameworks have it.
+ *
+ * @param from number of the first
+ * @param ttl in seconds; long enough for the measurement
+ * @returns ids in hex
+ */
+export async function grantMany(
+  etcd: Etcd,
+  count: number,
+  from = 0,
+  ttl = 3_600,
+): Promise<readonly string[]> {
   const client = new Etcd3({ hosts: etcd.url });
   const ids: string[] = [];
-  const numbers = Array.from({ length: LEASES }, (_, index) => index).values();
+  const numbers = Array.from({ length: count }, (_, index) => from + index).values();
   const work = async (): Promise<void> => {
     for (const index of numbers) {
-      const { ID } = await client.leaseClient.leaseGrant({ TTL: 3_600 });
+      const { ID } = await client.leaseClient.leaseGrant({ TTL: ttl });
       const id = `i-${String(index)}`;
       const service = `service-${String(index % 100)}`;
       const value = Buffer.from(entry(service, id, index));
@@ -79,7 +90,7 @@ async function grantMany(etcd: Etcd): Promise<readonly string[]> {
   return ids;
 }
 
-async function loopOf(bench: Bench, etcd: Etcd, ids: readonly string[]): Promise<number> {
+export async function loopOf(bench: Bench, etcd: Etcd, ids: readonly string[]): Promise<number> {
   const { etcdctl35 } = await ensureServers();
   const env = { ...bench.env, ETCDCTL_API: '3' };
   let sumMs = 0;

@@ -12,7 +12,7 @@ const layers = [
   ['command'],
   // The simulated fleet is a client of the registries, as a command is.
   ['demo'],
-  ['registry', 'discovery', 'doctor', 'render', 'config'],
+  ['registry', 'discovery', 'doctor', 'probe', 'render', 'config'],
   ['layouts', 'time'],
   ['model'],
   ['errors.ts'],
@@ -43,7 +43,7 @@ const adapterUsers = [
 /** Which part of `src` a package belongs to; paths below `src`. Packages not named here are free. */
 const owners = {
   etcd3: ['lib/registry/etcd/'],
-  '@grpc/grpc-js': ['lib/registry/etcd/'],
+  '@grpc/grpc-js': ['lib/registry/etcd/', 'lib/probe/'],
   consul: ['lib/registry/consul/'],
   ink: ['lib/render/tui/'],
   react: ['lib/render/tui/'],

@@ -11,6 +11,7 @@ import { makeSandbox, type Sandbox } from '../support/docs/sandbox.js';
 import { Session } from '../support/docs/session.js';
 import { runShell } from '../support/docs/shell.js';
 import { runTypeScript } from '../support/docs/typescript.js';
+import { keepNamedFile, runStepOf, workflowSteps } from '../support/docs/workflow.js';
 
 const markdownIn = (folder: string): readonly string[] =>
   existsSync(path.join(projectRoot, folder))
@@ -50,6 +51,16 @@ async function shell(script: string): Promise<string> {
   return output;
 }
 
+async function yaml(block: Block): Promise<void> {
+  const toReal = (text: string): string => places.toReal(text);
+  keepNamedFile(sandbox, block, toReal);
+  if (checkYaml(block) !== 'workflow') return;
+  for (const step of workflowSteps(block.text)) {
+    const { code, output } = await runStepOf(sandbox, step, toReal);
+    expect(code, places.toDocument(output)).toBe(0);
+  }
+}
+
 async function check(block: Block): Promise<void> {
   switch (block.kind) {
     case 'sh':
@@ -65,7 +76,7 @@ async function check(block: Block): Promise<void> {
       checkJson(block);
       return;
     case 'yaml':
-      checkYaml(block);
+      await yaml(block);
       return;
     default:
       throw new Error(`the documentation test does not know blocks of the kind "${block.kind}"`);

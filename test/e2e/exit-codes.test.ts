@@ -32,7 +32,17 @@ beforeAll(async () => {
     startEtcd({ version: '3.5', quotaBytes: 1_000_000 }),
     startConsul({ acl: 'deny' }),
   ]);
-  await enableAuth(secured, { rootPassword: 'root' });
+  await secured.put('/services/order/i-1', 'http://10.0.4.17:8080');
+  await enableAuth(secured, {
+    rootPassword: 'root',
+    users: [
+      {
+        name: 'half',
+        password: 'half',
+        grants: [{ permission: 'read', key: '/services/order/', prefix: true }],
+      },
+    ],
+  });
   const filler = 'x'.repeat(100_000);
   for (let n = 0; n < 20; n += 1) {
     try {
@@ -112,6 +122,10 @@ describe('2: wrong usage', () => {
     ['E_CONFIRM', ['lease', 'revoke', 'lease-i-1', ...local]],
     ['E_USAGE', ['lease', 'list', '--expiring', '10', ...local]],
     ['E_USAGE', ['lease', 'inspect', '', ...local]],
+    ['E_USAGE', ['doctor', '--only', 'nope', ...local]],
+    ['E_USAGE', ['doctor', '--update-baseline', ...local]],
+    ['E_FILE', ['doctor', '--baseline', '/nope', ...local]],
+    ['E_FILE', ['doctor', '--report', 'text=/nope/a', ...local]],
     ['E_CONFIG', ['list', '-c', 'nope']],
     ['E_CONFIG', ['list', '--config', '/nope']],
     ['E_FILE', ['list', '--backend', 'etcd', '--server', 'https://127.0.0.1:1', '--ca-file', '/nope']],
@@ -143,6 +157,7 @@ describe('3: not there', () => {
     ['E_NOT_FOUND', ['deregister', 'order/nope', '--yes']],
     ['E_NOT_FOUND', ['lease', 'inspect', 'nope']],
     ['E_NOT_FOUND', ['lease', 'revoke', 'nope', '--yes']],
+    ['E_NOT_FOUND', ['doctor', 'nope']],
     ['E_NOT_FOUND', ['context', 'show', 'nope']],
     ['E_NOT_FOUND', ['config', 'get', 'defaults.timeout']],
   ])('%s: sdctl %s', async (code, args) => {
@@ -169,6 +184,11 @@ it('4: unreachable or timed out', async () => {
   await bothModes(
     4,
     ['lease', 'list', '--backend', 'etcd', '--server', 'http://127.0.0.1:1', '--timeout', '2s'],
+    'E_UNREACHABLE',
+  );
+  await bothModes(
+    4,
+    ['doctor', '--backend', 'consul', '--server', 'http://127.0.0.1:1', '--timeout', '2s'],
     'E_UNREACHABLE',
   );
   await bothModes(
@@ -271,6 +291,37 @@ it('9: not reached in time', async () => {
     ['watch', 'order', '--until', 'passing>=9', '--timeout', '700ms', ...local],
     'E_NOT_REACHED',
   );
+});
+
+/** How `doctor` ends, for people and for programs, with the same verdict. */
+async function verdict(code: number, reason: string, args: readonly string[]): Promise<void> {
+  const text = await runBinary(['doctor', ...args], { home });
+  expect(text.ended, text.said).toMatchObject({ code, signal: null });
+  // Said once, however often the registry is read.
+  const isPartial = args.includes('half');
+  expect(text.stderr).toBe(
+    isPartial ? 'the whole store is denied to half; reading what its roles grant: /services/order/\n' : '',
+  );
+  expect(text.stdout).toMatch(/ Exit \d+\D.*\.\n$/);
+  const json = await runBinary(['doctor', ...args, '-o', 'json'], { home });
+  expect(json.ended, json.said).toMatchObject({ code, signal: null });
+  const document = JSON.parse(json.stdout) as { readonly exitReason: string };
+  expect(document).toMatchObject({ kind: 'DoctorReport', exitCode: code });
+  expect(document.exitReason).toContain(reason);
+}
+
+it('10: a finding counts', async () => {
+  await verdict(10, 'with --fail-on warning', ['--only', 'SD101', '--fail-on', 'warning', ...local]);
+  await verdict(0, 'no finding counts', ['--only', 'SD101', ...local]);
+});
+
+it('11: too much is unknown, unless that is allowed', async () => {
+  const half = path.join(home, 'half');
+  writeFileSync(half, 'half');
+  const user = ['--username', 'half', '--password-file', half];
+  const hidden = ['--backend', 'etcd', '--server', secured.url, '--prefix', '', ...user];
+  await verdict(11, 'not everything that was asked for could be read', hidden);
+  await verdict(0, '--allow-unknown was given', [...hidden, '--allow-unknown']);
 });
 
 describe('70: a defect', () => {

@@ -80,6 +80,23 @@ describe.each(registries)('on %s', (name, flags) => {
     expect(new Set(lines(follow.stdout).map(kindOf))).toEqual(new Set(['LeaseEvent']));
   }
 
+  /** With a baseline that names something that is not there any more, too. */
+  async function doctorSaysWhatItsSchemasSay(): Promise<void> {
+    const baseline = path.join(home, `${name}.baseline`);
+    writeFileSync(baseline, `${'0'.repeat(16)}\tSD101\t2026-03-02\torder/i-9\n`);
+    const flags = ['--baseline', baseline, '--fail-on', 'never'];
+    const document = await run('doctor', ...flags, '-o', 'json');
+    expect(document.ended.code, document.said).toBe(0);
+    expect(kindOf(document.stdout)).toBe('DoctorReport');
+    const { stdout } = await run('doctor', ...flags, '-o', 'jsonl', '--only', 'SD101,SD204');
+    const kinds = new Set(lines(stdout).map(kindOf));
+    expect(kinds.has('RuleOutcome')).toBe(true);
+    // SD101 is not for Consul, and what was not looked at has not disappeared.
+    expect(kinds.has('BaselineEntry'), stdout).toBe(name !== 'consul');
+    const one = await run('doctor', 'order', '-o', 'json', '--fail-on', 'never');
+    expect(kindOf(one.stdout)).toBe('DoctorReport');
+  }
+
   it('register, list, watch, resolve and deregister say what their schemas say', async () => {
     const details = [
       '--endpoint',
@@ -136,6 +153,7 @@ describe.each(registries)('on %s', (name, flags) => {
       expect(new Set(lines(jsonl.stdout).map(kindOf))).toEqual(new Set([item]));
     }
     await leasesSayWhatTheirSchemasSay(leaseId);
+    await doctorSaysWhatItsSchemasSay();
     for (const args of [
       ['list', 'nope'],
       ['resolve', 'nope'],
@@ -143,6 +161,8 @@ describe.each(registries)('on %s', (name, flags) => {
       ['watch', '--until', 'x'],
       ['lease', 'inspect', 'ff'],
       ['lease', 'list', '--observe', '1'],
+      ['doctor', 'nope'],
+      ['doctor', '--only', 'nope'],
     ]) {
       const failed = await run(...args, '--json');
       expect(kindOf(failed.stdout), args.join(' ')).toBe('Error');

@@ -22,9 +22,11 @@ import {
 } from '../../src/lib/render/documents.js';
 import { membershipEventDocument, registrationEventDocument } from '../../src/lib/render/event-documents.js';
 import type { SavedEntry } from '../../src/lib/model/removal.js';
+import { doctorDocument, doctorLines } from '../../src/lib/render/doctor-document.js';
 import { deregisterResult, restoreResult } from '../../src/lib/render/removal-documents.js';
 import { toJson } from '../../src/lib/render/safe-text.js';
 import { toYaml } from '../../src/lib/render/yaml-text.js';
+import { aReport, aReportOf } from '../support/doctor-report.js';
 import { leaseDocumentsOf, leaseListsOf } from './lease-samples.js';
 import {
   anError,
@@ -197,6 +199,9 @@ function documentsOf(text: string): AnyDocument[] {
     ),
     ...registrationEvents(text).map((event) => registrationEventDocument(event, 'etcd')),
     ...leaseDocumentsOf(text),
+    doctorDocument(aReportOf(text)),
+    doctorDocument(aReport({ context: null, failOn: 'never' })),
+    ...doctorLines(aReportOf(text)),
     ...listsOf(text).flatMap((list) => [...listLines(list)].map((line) => JSON.parse(line) as AnyDocument)),
   ];
 }
@@ -218,7 +223,8 @@ describe('every document', () => {
     const kinds = new Set(documentsOf('x').map((document) => document.kind));
     const titles = schemas
       .map(({ schema }) => schema.title)
-      .filter((title) => title !== 'Shared definitions');
+      // The last one is of a file that is read.
+      .filter((title) => title !== 'Shared definitions' && title !== 'Inventory');
     expect([...kinds].sort()).toEqual(titles.sort());
     for (const { file, schema } of schemas) expect(schema.$id).toBe(`sdctl/v1/${file}`);
   });
@@ -329,6 +335,49 @@ describe('events', () => {
       cause: { code: 'E_UNREACHABLE', message: 'x', why: 'x' },
       retryInSeconds: 1.8,
     });
+  });
+});
+
+describe('a run of doctor', () => {
+  it('says how it ended, and counts everything once', () => {
+    const document = doctorDocument(aReportOf('x'));
+    expect(document).toMatchObject({
+      takenAt: '2026-03-02T10:38:10.551Z',
+      tookSeconds: 0.64,
+      failOn: 'error',
+      exitCode: 10,
+      exitReason: '1 finding counts with --fail-on error',
+      counts: {
+        error: 1,
+        warning: 2,
+        info: 1,
+        suppressed: 3,
+        baselined: 1,
+        passed: 1,
+        failed: 1,
+        skipped: 1,
+        unknown: 1,
+      },
+    });
+    expect(document.findings[0]).toMatchObject({
+      rule: 'SD101',
+      slug: 'key-without-lease',
+      suppression: null,
+      knownSince: '2026-03-01T09:00:00.000Z',
+      docs: 'docs/rules.md#sd101-key-without-lease',
+    });
+    expect(document.findings.at(-1)?.suppression).toEqual({
+      by: 'baseline',
+      reason: 'x',
+      until: null,
+      firstSeen: '2026-01-02',
+    });
+  });
+
+  it('is a line for each finding, each rule and each thing that is gone', () => {
+    const kinds = [...doctorLines(aReportOf('x'))].map(({ kind }) => kind);
+    expect(new Set(kinds)).toEqual(new Set(['Finding', 'RuleOutcome', 'BaselineEntry']));
+    expect(kinds).toHaveLength(8 + 4 + 1);
   });
 });
 

@@ -171,13 +171,18 @@ export class Invocation {
     });
   }
 
-  /** Writes the answer. @param text whole lines, already safe */
-  print(text: string): void {
+  /**
+   * Writes the answer.
+   *
+   * @param text whole lines, already safe
+   * @param isExact it is for programs, whatever the format is
+   */
+  print(text: string, isExact = false): void {
     this.diagnostics.clear();
     this.#answered = true;
     const { format, ascii } = this.view;
     // Other formats hold exact values and belong to programs.
-    const isForPeople = format === 'table' || format === 'wide';
+    const isForPeople = !isExact && (format === 'table' || format === 'wide');
     this.deps.stdout.write(ascii && isForPeople ? toAscii(text) : text);
   }
 }

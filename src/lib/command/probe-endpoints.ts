@@ -1,4 +1,4 @@
-import { probeTcp } from '../discovery/tcp-probe.js';
+import { probeTcp } from '../probe/tcp-probe.js';
 import type { Instance } from '../model/instance.js';
 
 const AT_ONCE = 32;
@@ -20,7 +20,7 @@ export async function findRefusing(
     for (const instance of queue) {
       const { endpoints } = instance;
       const answers = await Promise.all(endpoints.map((endpoint) => probeTcp(endpoint, PROBE_MS, signal)));
-      if (answers.every((answer) => answer === 'refused')) found.push(instance);
+      if (answers.every(({ outcome }) => outcome === 'refused')) found.push(instance);
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, worker));

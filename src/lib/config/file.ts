@@ -112,8 +112,8 @@ export async function editConfig<T>(
 
 /** A section without content (`contexts:`) would not take a value. */
 function dropEmpty(document: Document): void {
-  for (const key of ['defaults', 'contexts'])
-    if (document.has(key) && document.get(key) === null) document.delete(key);
+  for (const key of ['defaults', 'contexts', 'doctor'])
+    if (document.has(key) && document.get(key) == null) document.delete(key);
 }
 
 /** Sets one value, with the mappings on the way. @throws {SdctlError} E_USAGE when a part of the path holds a value */

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { LineCounter, parse, parseDocument, type Document, type Node } from 'yaml';
+import { isSeq, LineCounter, parse, parseDocument, type Document, type Node } from 'yaml';
 import { SdctlError } from '../errors.js';
 import { parseDuration } from '../time/duration.js';
 import { configSchema, validKeys, type ConfigFile } from './schema.js';
@@ -71,6 +71,12 @@ function toError(issue: v.BaseIssue<unknown>, file: string, lineOf: LineOf): Sdc
     return configError(`${where}: "${key}" is missing${inside}`, `expected ${issue.expected ?? 'a value'}`);
   if (path.length === 0)
     return configError(`${file}: not a mapping of settings`, `it holds ${shownValue(issue.received, path)}`);
+  // A value that is of the right kind and yet none.
+  if (issue.type === 'check')
+    return configError(
+      `${where}: "${key}"${inside} ${issue.message}`,
+      `it is ${shownValue(issue.received, path)}`,
+    );
   return configError(
     `${where}: "${key}"${inside} must be ${issue.expected ?? 'something else'}`,
     `it is ${shownValue(issue.received, path)}`,
@@ -82,15 +88,30 @@ function shownValue(received: string, path: readonly string[]): string {
   return received.startsWith('"') && (path.includes('auth') || received.includes('@')) ? 'text' : received;
 }
 
+/** Where the file takes any name, and what has it. */
+const NAMED = [
+  { path: ['contexts'], what: 'context' },
+  { path: ['doctor', 'severities'], what: 'rule' },
+  { path: ['doctor', 'thresholds', 'lateSecondsOf'], what: 'layout' },
+] as const;
+
 /** Names that the checker leaves out silently, because JavaScript has a meaning for them: `constructor`. */
 function refuseLostNames(raw: unknown, config: ConfigFile, file: string, lineOf: LineOf): void {
-  const names = Object.keys((raw as { readonly contexts?: object }).contexts ?? {});
-  const lost = names.find((name) => !Object.hasOwn(config.contexts ?? {}, name));
-  if (lost === undefined) return;
-  throw configError(
-    `${file} line ${lineOf(['contexts', lost])}: no context can be named "${lost}"`,
-    'JavaScript keeps that name for itself',
-  );
+  for (const { path, what } of NAMED) {
+    const kept = mappingAt(config, path);
+    const lost = Object.keys(mappingAt(raw, path)).find((name) => !Object.hasOwn(kept, name));
+    if (lost === undefined) continue;
+    throw configError(
+      `${file} line ${lineOf([...path, lost])}: no ${what} can be named "${lost}"`,
+      'JavaScript keeps that name for itself',
+    );
+  }
+}
+
+function mappingAt(value: unknown, path: readonly string[]): object {
+  let found = value;
+  for (const part of path) found = (found as Readonly<Record<string, unknown>> | undefined)?.[part];
+  return typeof found === 'object' && found !== null ? found : {};
 }
 
 /** What the shape alone cannot say. */
@@ -119,6 +140,10 @@ function findLine(document: Document, lines: LineCounter, path: readonly Propert
 function lineOfKey(parent: unknown, key: PropertyKey | undefined, lines: LineCounter): number | null {
   const items = (parent as { items?: readonly unknown[] } | null)?.items;
   if (items === undefined) return null;
+  if (isSeq(parent)) {
+    const range = (items[Number(key)] as Node | undefined)?.range;
+    return range ? lines.linePos(range[0]).line : null;
+  }
   for (const item of items) {
     const keyNode = (item as { key?: Node & { value?: unknown } }).key;
     if (keyNode?.range && String(keyNode.value) === String(key)) return lines.linePos(keyNode.range[0]).line;

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { backendNames } from '../registry/connection.js';
+import { doctorSection, validDoctorKeys } from './doctor-section.js';
 
 const text = v.pipe(v.string(), v.nonEmpty());
 const outputFormats = ['table', 'wide', 'tsv', 'name', 'json', 'jsonl', 'yaml'] as const;
@@ -50,6 +51,7 @@ export const configSchema = v.strictObject({
   currentContext: v.optional(text),
   defaults: v.optional(defaults),
   contexts: v.optional(v.record(text, context)),
+  doctor: v.optional(doctorSection),
   tui: v.optional(v.looseObject({})),
 });
 
@@ -61,6 +63,7 @@ export function validKeys(path: readonly string[]): readonly string[] | null {
   const [first, , third] = path;
   if (path.length === 0) return Object.keys(configSchema.entries);
   if (first === 'defaults' && path.length === 1) return Object.keys(defaults.entries);
+  if (first === 'doctor') return validDoctorKeys(path.slice(1));
   if (first === 'contexts' && path.length === 2) return Object.keys(context.entries);
   if (first === 'contexts' && path.length === 3 && third === 'tls') return Object.keys(tls.entries);
   if (first === 'contexts' && path.length === 3 && third === 'auth') return Object.keys(auth.entries);

@@ -39,6 +39,8 @@ export interface LeaseRecord {
   readonly leftSeconds: number | null;
   /** Its time is over, and the registry still keeps it. */
   readonly isOverdue: boolean;
+  /** By how many seconds at least; left out: it is not, or the registry does not tell. */
+  readonly overdueSeconds?: number;
   /** Whether somebody renews it, from two samples; null: not observed, or not long enough to tell. */
   readonly isRenewed: boolean | null;
   /** State of a TTL check; null elsewhere. */

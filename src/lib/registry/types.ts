@@ -1,4 +1,5 @@
 import type { SdctlError } from '../errors.js';
+import type { BackendFacts } from '../model/backend-facts.js';
 import type { Instance, Owner, Snapshot } from '../model/instance.js';
 import type { LeaseListing, LeaseName, LeaseRecord } from '../model/lease.js';
 import type { MembershipEvent } from '../model/membership.js';
@@ -156,9 +157,10 @@ export interface RegistryOperations {
   /**
    * Every lease, joined with what hangs on it. What may not be seen is left out and said in `hidden`.
    *
+   * @param known all services, read just now: they need not be read again
    * @throws {SdctlError} E_FORBIDDEN when nothing at all may be seen
    */
-  listLeases(options: CallOptions): Promise<LeaseListing>;
+  listLeases(options: CallOptions, known?: Snapshot): Promise<LeaseListing>;
   /**
    * One lease with everything that hangs on it, each thing read.
    *
@@ -190,6 +192,11 @@ export interface RegistryOperations {
   restore(entry: SavedEntry, options: RemovalOptions): Promise<Restored>;
   /** Every server by itself; never rejects because one is down. */
   status(options: CallOptions): Promise<readonly ServerStatus[]>;
+  /**
+   * What can be known of the registry beside its services. Only the servers that are configured are asked, each for
+   * about two seconds. Never rejects because one is down or refuses a call: that is an answer too.
+   */
+  readFacts(options: CallOptions): Promise<BackendFacts>;
 }
 
 /** Differences between backends that callers must know beforehand. */

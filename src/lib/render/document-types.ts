@@ -5,6 +5,12 @@ import type { LeaseEventType } from '../model/lease-event.js';
 import type { LeftReason } from '../model/membership.js';
 import type { RemovalMethod } from '../model/removal.js';
 import type { ChangedField } from './changed-fields.js';
+import type {
+  BaselineEntryLine,
+  DoctorReportDocument,
+  FindingLine,
+  RuleOutcomeLine,
+} from './doctor-document-types.js';
 
 /**
  * The public shapes of `-o json`, `jsonl` and `yaml`. camelCase; times RFC 3339 UTC; durations `…Seconds`; 64-bit
@@ -514,6 +520,10 @@ export type SdctlDocument =
   | RevocationLine
   | MembershipEventDocument
   | RegistrationEventDocument
+  | DoctorReportDocument
+  | FindingLine
+  | RuleOutcomeLine
+  | BaselineEntryLine
   | ContextDocument
   | ConfigValue
   | ConfigFileDocument

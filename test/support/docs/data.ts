@@ -3,9 +3,12 @@ import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import addFormats from 'ajv-formats';
 import { Ajv2020 } from 'ajv/dist/2020.js';
+import { parse } from 'yaml';
+import { parseInventory } from '../../../src/lib/config/inventory.js';
 import { parseConfig } from '../../../src/lib/config/parse.js';
 import { decodeEntry } from '../../../src/lib/layouts/index.js';
 import { type Block, projectRoot } from './blocks.js';
+import { workflowSteps } from './workflow.js';
 
 type JsonObject = Readonly<Record<string, unknown>>;
 
@@ -60,7 +63,21 @@ function checkMeta(value: JsonObject): void {
   }
 }
 
-/** @throws {Error} when the block is not a valid config file */
-export function checkYaml(block: Block): void {
-  parseConfig(block.text, `${block.file}:${block.line}`);
+/** What the YAML of the documentation can be. */
+export type YamlKind = 'config' | 'inventory' | 'workflow';
+
+/** Told by its first words. @throws {Error} when the block is not a valid file of its kind */
+export function checkYaml(block: Block): YamlKind {
+  const name = `${block.file}:${block.line}`;
+  const keys = Object.keys((parse(block.text) ?? {}) as JsonObject);
+  if (keys.includes('jobs')) {
+    workflowSteps(block.text);
+    return 'workflow';
+  }
+  if (keys.includes('services')) {
+    parseInventory(block.text, name);
+    return 'inventory';
+  }
+  parseConfig(block.text, name);
+  return 'config';
 }

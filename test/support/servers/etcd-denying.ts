@@ -1,4 +1,4 @@
-/** An etcd that lists leases to nobody but root, as releases from 3.5.28 on do where a lease carries a foreign key. */
+/** An etcd that refuses some calls to everybody, as releases from 3.5.28 on do to others than root. */
 import {
   Client,
   credentials,
@@ -21,17 +21,27 @@ const METHODS = [
   'Auth/UserGet',
   'Auth/RoleGet',
   'Maintenance/Status',
+  'Maintenance/Alarm',
+  'Cluster/MemberList',
 ] as const;
+type Method = (typeof METHODS)[number];
 
 interface DenyingEtcd {
   readonly url: string;
-  /** How often the list of leases was refused. */
+  /** How often something was refused. */
   readonly refused: () => number;
   stop(): void;
 }
 
-/** Stands before a real etcd and hands everything on but the list of leases. */
-export async function startDenyingEtcd(target: string): Promise<DenyingEtcd> {
+/**
+ * Stands before a real etcd and hands everything on but some calls.
+ *
+ * @param denied default: the list of leases, which newer releases refuse where a lease carries a foreign key
+ */
+export async function startDenyingEtcd(
+  target: string,
+  denied: readonly Method[] = ['Lease/LeaseLeases'],
+): Promise<DenyingEtcd> {
   const upstream = new Client(target.replace('http://', ''), credentials.createInsecure());
   const server = new Server();
   let refused = 0;
@@ -48,7 +58,7 @@ export async function startDenyingEtcd(target: string): Promise<DenyingEtcd> {
       responseDeserialize: same,
     };
     const handle: handleUnaryCall<Buffer, Buffer> = (call, answer) => {
-      if (method === 'Lease/LeaseLeases') {
+      if (denied.includes(method)) {
         refused += 1;
         answer({ code: status.PERMISSION_DENIED, details: 'etcdserver: permission denied' });
         return;

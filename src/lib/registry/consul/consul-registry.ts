@@ -1,4 +1,5 @@
 import { SdctlError } from '../../errors.js';
+import type { BackendFacts } from '../../model/backend-facts.js';
 import type { Instance, Snapshot } from '../../model/instance.js';
 import type { LeaseListing, LeaseName, LeaseRecord } from '../../model/lease.js';
 import type { MembershipEvent } from '../../model/membership.js';
@@ -27,6 +28,7 @@ import { PollLimit } from './agent-sentinel.js';
 import { startCall, type Call } from './call.js';
 import { CatalogFollower } from './catalog-follower.js';
 import { deregisterInstance } from './deregister.js';
+import { readFacts } from './facts.js';
 import { listLeases, readLease, revokeLease } from './leases.js';
 import type { CatalogReader } from './list.js';
 import { DEFAULT_DEREGISTER_AFTER_MS } from './registration-body.js';
@@ -176,6 +178,10 @@ export class ConsulRegistry implements Registry, RegistryOperations {
     const { clock, timeouts, servers } = this.#deps;
     const call = startCall(options, timeouts.callMs, clock);
     return Promise.all(servers.all.map(async (server) => statusOf(server, clock, call)));
+  }
+
+  async readFacts(options: CallOptions): Promise<BackendFacts> {
+    return readFacts(this.#deps, this.#call(options, 'list'));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

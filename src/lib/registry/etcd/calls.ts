@@ -6,6 +6,7 @@ import type { Login } from './auth.js';
 import { toSdctlError, type ServerFailure } from './explain.js';
 import { readFailure, type Failure } from './map-error.js';
 import { diagnose, type Diagnosis } from './probe.js';
+import type { TlsOptions } from './probe-socket.js';
 import type { AttemptLimits, RawClients, Server } from './server.js';
 
 /** Limits of one call over all servers. */
@@ -17,6 +18,8 @@ export interface CallLimits {
   readonly attemptMs?: number;
   /** The time is too short to tell a mute server from a busy one: without an answer its channel stays as it is. */
   readonly brief?: boolean;
+  /** Send no token and do not log in: for what a server tells anybody, since a login needs the quorum. */
+  readonly anonymous?: boolean;
   readonly notify?: ((notice: Notice) => void) | undefined;
 }
 
@@ -53,6 +56,11 @@ export class Calls {
 
   get servers(): readonly Server[] {
     return this.#servers;
+  }
+
+  /** How the channels speak TLS. */
+  get tls(): TlsOptions {
+    return this.#diagnosis.tls;
   }
 
   /**
@@ -128,7 +136,7 @@ export class Calls {
     for (let logins = 0; ; logins += 1) {
       let token: string | null = null;
       try {
-        const known = this.#login.known();
+        const known = limits.anonymous === true ? null : this.#login.known();
         token =
           known === undefined
             ? await this.#within(endMs, limits.signal, this.#login.token(server, limits.notify))
@@ -141,7 +149,8 @@ export class Calls {
         if (limits.signal.aborted) throw abortedError(limits.signal);
         if (error instanceof SdctlError) throw error;
         const failure = readFailure(error);
-        if (failure.staleToken && this.#login.hasCredentials && logins < LOGINS) {
+        const mayLogIn = limits.anonymous !== true && this.#login.hasCredentials;
+        if (failure.staleToken && mayLogIn && logins < LOGINS) {
           this.#login.reject(token);
           continue;
         }

@@ -1,5 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { SdctlError } from '../../errors.js';
+import type { BackendFacts } from '../../model/backend-facts.js';
 import type { Instance, Snapshot } from '../../model/instance.js';
 import type { LeaseListing, LeaseName, LeaseRecord } from '../../model/lease.js';
 import type { MembershipEvent } from '../../model/membership.js';
@@ -28,6 +29,7 @@ import type { Login } from './auth.js';
 import { limitsLeft, type Calls, type CallLimits } from './calls.js';
 import { deregister, type DeregisterDeps } from './deregister.js';
 import type { Roots } from './entries.js';
+import { readFacts } from './facts.js';
 import { EtcdFollower } from './follower.js';
 import { grantedRanges } from './grants.js';
 import { findRoots } from './find-roots.js';
@@ -153,8 +155,9 @@ export class EtcdRegistry implements Registry, RegistryOperations {
     return readLeases(this.#calls, ids, limitsLeft(this.#deps.clock, limits));
   }
 
-  async listLeases(options: CallOptions): Promise<LeaseListing> {
-    return listLeases(this.#entryDeps, this.#limits(options, this.#deps.timeouts.listMs));
+  async listLeases(options: CallOptions, known?: Snapshot): Promise<LeaseListing> {
+    const limits = this.#limits(options, this.#deps.timeouts.listMs);
+    return listLeases(this.#entryDeps, limits, known ?? null);
   }
 
   async readLease(name: LeaseName, options: CallOptions): Promise<LeaseRecord | null> {
@@ -188,6 +191,12 @@ export class EtcdRegistry implements Registry, RegistryOperations {
 
   async status(options: CallOptions): Promise<readonly ServerStatus[]> {
     return readStatus(this.#calls, this.#deps.clock, this.#limits(options, this.#deps.timeouts.callMs));
+  }
+
+  async readFacts(options: CallOptions): Promise<BackendFacts> {
+    const { clock, timeouts } = this.#deps;
+    const deps = { calls: this.#calls, clock, roots: this.#roots };
+    return readFacts(deps, this.#limits(options, timeouts.callMs));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -11,6 +11,11 @@ export function toHexLease(decimal: string): string | null {
 
 let last = { decimal: '', hex: '' };
 
+/** Id of a member or a cluster as etcdctl shows it: hex without leading zeros, from etcd's decimal string. */
+export function toHexMember(decimal: string): string {
+  return BigInt.asUintN(64, BigInt(decimal)).toString(16);
+}
+
 /** The decimal string that etcd3 sends, from 16 hex digits. Ids above 2^63 are negative on the wire. */
 export function toWireLease(hex: string): string {
   return BigInt.asIntN(64, BigInt(`0x${hex}`)).toString();

@@ -22,11 +22,16 @@ interface Sources {
  * Every lease with what hangs on it. One read of the roots tells what most keys are; the lease itself names its keys,
  * wherever they lie.
  *
+ * @param known everything below the roots, read just now; null: it has to be read
  * @throws {SdctlError} E_FORBIDDEN when neither leases nor keys may be read
  */
-export async function listLeases(deps: DeregisterDeps, limits: CallLimits): Promise<LeaseListing> {
+export async function listLeases(
+  deps: DeregisterDeps,
+  limits: CallLimits,
+  known: Snapshot | null,
+): Promise<LeaseListing> {
   const left = limitsLeft(deps.clock, limits);
-  const { ids, snapshot, hidden } = await readSources(deps, left);
+  const { ids, snapshot, hidden } = await readSources(deps, left, known);
   const states = await readStates(deps, ids, left);
   const meanings: Meanings = snapshot === null ? new Map<string, never>() : meaningsOf(snapshot);
   await addOutside(deps, states, meanings, { left, hidden });
@@ -42,24 +47,32 @@ export async function listLeases(deps: DeregisterDeps, limits: CallLimits): Prom
   };
 }
 
-async function readSources(deps: DeregisterDeps, left: () => CallLimits): Promise<Sources> {
+async function readSources(
+  deps: DeregisterDeps,
+  left: () => CallLimits,
+  known: Snapshot | null,
+): Promise<Sources> {
   const [listed, read] = await Promise.all([
     orDenied(allIds(deps, left())),
-    orDenied(deps.reader.read(null, left())),
+    orDenied(known === null ? readAll(deps, left()) : Promise.resolve(known)),
   ]);
   if ('denied' in listed && 'denied' in read) throw listed.denied;
-  const snapshot = 'denied' in read ? null : read.value.snapshot;
+  const snapshot = 'denied' in read ? null : read.value;
   const hidden: string[] = [];
   if ('denied' in read)
     hidden.push(
       'keys: this user may not read the roots in force, so what hangs on a lease is only known by key',
     );
-  else if (read.value.snapshot.partial) hidden.push('keys outside what the roles of this user grant');
+  else if (read.value.partial) hidden.push('keys outside what the roles of this user grant');
   if ('denied' in listed)
     hidden.push('leases without a key that this user may read: etcd does not list all leases to it');
   const ids = 'denied' in listed ? new Set<string>() : new Set(listed.value);
   if (snapshot !== null) for (const id of leasesIn(snapshot)) ids.add(id);
   return { ids, snapshot, hidden };
+}
+
+async function readAll({ reader }: DeregisterDeps, limits: CallLimits): Promise<Snapshot> {
+  return (await reader.read(null, limits)).snapshot;
 }
 
 async function orDenied<T>(work: Promise<T>): Promise<{ readonly value: T } | { readonly denied: Error }> {

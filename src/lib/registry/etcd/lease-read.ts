@@ -58,6 +58,7 @@ export function toRecord(
     grantedSeconds,
     leftSeconds: Math.max(0, leftSeconds),
     isOverdue: leftSeconds < 0,
+    ...(leftSeconds < 0 ? { overdueSeconds: -leftSeconds } : {}),
     isRenewed: null,
     health: null,
     output: null,

@@ -11,6 +11,7 @@ import {
 } from '@grpc/grpc-js';
 import {
   AuthClient,
+  ClusterClient,
   KVClient,
   LeaseClient,
   MaintenanceClient,
@@ -30,6 +31,7 @@ export interface RawClients {
   readonly watch: WatchClient;
   readonly auth: AuthClient;
   readonly maintenance: MaintenanceClient;
+  readonly cluster: ClusterClient;
 }
 
 /** Limits of one attempt on one server. */
@@ -92,6 +94,7 @@ export class Server {
       watch: new WatchClient(callable),
       auth: new AuthClient(callable),
       maintenance: new MaintenanceClient(callable),
+      cluster: new ClusterClient(callable),
     };
   }
 

@@ -1,4 +1,5 @@
 import { abortedError, SdctlError } from '../../errors.js';
+import type { BackendFacts } from '../../model/backend-facts.js';
 import type { Instance, Snapshot } from '../../model/instance.js';
 import type { LeaseListing, LeaseName, LeaseRecord } from '../../model/lease.js';
 import type { MembershipEvent } from '../../model/membership.js';
@@ -25,6 +26,7 @@ import type {
   ServerStatus,
   WatchOptions,
 } from '../types.js';
+import { toFacts } from './facts.js';
 import { LocalDriver } from './local-driver.js';
 import { LocalFollower, toSnapshot } from './local-follower.js';
 import { readLocalLease, toLeaseRecords } from './local-leases.js';
@@ -187,6 +189,10 @@ export class LocalRegistry implements Registry, RegistryOperations, RegistryHand
       const problem = error.why === undefined ? error.message : `${error.message}: ${error.why}`;
       return [{ ...common, healthy: false, roundTripMs: null, problem }];
     }
+  }
+
+  async readFacts(options: CallOptions): Promise<BackendFacts> {
+    return toFacts(await this.status(options));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
