@@ -1,9 +1,9 @@
 import { connect } from 'node:net';
-import type { Endpoint } from '../model/endpoint.js';
+import { isUnspecified, type Endpoint } from '../model/endpoint.js';
 
 /**
  * What an attempt to connect tells. `refused`: the machine is there, and nothing listens on that port. `unclear`: no
- * answer, no route, no such name: from elsewhere it may look different.
+ * answer, no route, no such name, no address to call: from elsewhere it may look different.
  */
 export type TcpAnswer = 'open' | 'refused' | 'unclear';
 
@@ -12,12 +12,11 @@ export type TcpAnswer = 'open' | 'refused' | 'unclear';
  *
  * @param timeoutMs longest wait, name resolution included
  */
-export function probeTcp(
-  { address, port }: Endpoint,
-  timeoutMs: number,
-  signal: AbortSignal,
-): Promise<TcpAnswer> {
-  if (port === null || signal.aborted) return Promise.resolve('unclear');
+export function probeTcp(endpoint: Endpoint, timeoutMs: number, signal: AbortSignal): Promise<TcpAnswer> {
+  const { address, port } = endpoint;
+  // Node would take these for this very machine, which tells nothing about theirs.
+  const isNowhere = address === '' || isUnspecified(endpoint);
+  if (!isPort(port) || isNowhere || signal.aborted) return Promise.resolve('unclear');
   return new Promise((resolve) => {
     const socket = connect({ host: address, port });
     const end = (answer: TcpAnswer): void => {
@@ -37,6 +36,11 @@ export function probeTcp(
       end(isRefused(error) ? 'refused' : 'unclear');
     });
   });
+}
+
+/** Entries are written by anybody, and Node throws at what is none. */
+function isPort(port: number | null): port is number {
+  return port !== null && Number.isInteger(port) && port > 0 && port < 65_536;
 }
 
 /** A name may stand for several addresses, each of which was tried. */

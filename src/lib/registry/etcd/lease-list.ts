@@ -39,6 +39,7 @@ export async function listLeases(deps: DeregisterDeps, limits: CallLimits): Prom
     revision: snapshot?.revision ?? '0',
     takenAtMs: deps.clock.nowMs(),
     hidden,
+    epoch: [...new Set(states.map(({ term }) => term))].sort().join(),
   };
 }
 
