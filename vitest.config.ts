@@ -14,7 +14,11 @@ const long = 'test/**/*.long.test.ts';
 const quick = 'test/{unit,property,commands}/**/*.test.ts';
 /** Tests that compare times with limits. */
 const timed = ['test/faults/**/*.test.ts', 'test/integration/*-faults.test.ts'];
-const realServers = { globalSetup: ['test/support/global-setup.ts'], maxWorkers: 2 };
+const realServers = { globalSetup: ['test/support/global-setup.ts'] };
+/** Most of these tests wait for a server or a TTL. */
+const WAITING_WORKERS = 3;
+/** What is compared with a limit must not wait for a core. */
+const TIMED_WORKERS = 2;
 
 /** The groups run one after the other, so that no property test takes the time a fault test is measured with. */
 export const config = defineConfig({
@@ -33,6 +37,7 @@ export const config = defineConfig({
         test: {
           ...shared,
           ...realServers,
+          maxWorkers: WAITING_WORKERS,
           name: 'servers',
           // Whatever no other group claims, so that a new folder cannot be forgotten.
           include: ['test/**/*.test.ts'],
@@ -44,6 +49,7 @@ export const config = defineConfig({
         test: {
           ...shared,
           ...realServers,
+          maxWorkers: TIMED_WORKERS,
           name: 'faults',
           include: timed,
           exclude: [long],

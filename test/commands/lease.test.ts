@@ -119,7 +119,7 @@ describe('lease list', () => {
     [['--sort-by', 'nope'], 'fields: lease, kind'],
     [['--expiring', '10'], 'Try: --expiring 10s'],
     [['--observe', '1ms'], '--observe 1ms is too short'],
-    [['--service', ''], 'SERVICE is empty'],
+    [['--service', ''], '--service is empty'],
     [['-w', '--observe', '5s'], 'contradict each other'],
     [['-w', '--fields', 'lease'], 'contradict each other'],
     [['-w', '-o', 'json'], 'Try: -o jsonl'],
@@ -150,7 +150,7 @@ describe('lease inspect', () => {
     );
     const piped = await lease('show', 'run-39');
     expect(piped.stdout).toMatch(/^lease\trun-39\nkind\tlease\n/);
-    expect(piped.stdout).toContain(`\nkey\t${fileOf('ledger', 'i-39')}\n`);
+    expect(piped.stdout).toContain(`\nkey\t${fileOf('ledger', 'i-39')}\tledger/i-39\n`);
     const document = await lease('inspect', 'run-39', '--json');
     expect(JSON.parse(document.stdout)).toMatchObject({
       kind: 'Lease',

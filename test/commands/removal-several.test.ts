@@ -1,5 +1,7 @@
 /** Removing several instances: named, chosen, read from stdin; what is asked, what is refused, what is said of each. */
+import { existsSync, writeFileSync } from 'node:fs';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { runBinary, startBinary } from '../support/binary.js';
 import { vectors, leak } from '../support/hostile.js';
 import { anEntry, RemovalHome } from '../support/removal-home.js';
 
@@ -110,10 +112,11 @@ describe('at a terminal', () => {
   });
 
   it('Ctrl-C while names are typed removes nothing', async () => {
-    await using terminal = at.terminal(['-', '--yes']);
-    terminal.type('order/i-1\r');
-    await terminal.shows('order/i-1');
-    terminal.type('\x03');
+    const log = at.at('log');
+    await using terminal = at.terminal(['-', '--yes', '--log-file', log]);
+    // From then on it listens, and reads.
+    await expect.poll(() => existsSync(log), { timeout: 10_000 }).toBe(true);
+    terminal.type('order/i-1\r\x03');
     expect(await terminal.exit()).toBe(130);
     expect(at.left(...names)).toEqual(names);
   });
@@ -141,8 +144,12 @@ describe('in a script', () => {
     const refused = await at.run([...both, '--confirm', 'order']);
     expect(refused.ended.code).toBe(2);
     expect(refused.stderr).toContain('--confirm plain');
-    expect((await at.run([...both, '--confirm', 'plain', '--dir', at.registry])).ended.code).toBe(2);
-    const done = await at.run([...both, '--confirm', 'local', '--dir', at.registry]);
+    const without = ['--config', at.at('empty.yaml'), '--dir', at.registry];
+    writeFileSync(at.at('empty.yaml'), 'contexts: {}\n');
+    const wrong = await at.run([...both, '--confirm', 'plain', ...without]);
+    expect(wrong.ended.code).toBe(2);
+    expect(wrong.stderr).toContain('--confirm local');
+    const done = await at.run([...both, '--confirm', 'local', ...without]);
     expect(done.ended.code, done.said).toBe(0);
     expect(at.left('order/i-1', 'pay/p-1')).toEqual([]);
   });
@@ -327,7 +334,6 @@ describe('names on standard input', () => {
     at.write(Object.values(vectors).map((id) => anEntry('odd', id)));
     const list = await at.run(['odd', '--health', 'passing', '--max', '99', '--force', '--dry-run']);
     expect(list.said).not.toMatch(leak);
-    const { runBinary } = await import('../support/binary.js');
     const printed = await runBinary(['list', 'odd', '-o', 'name'], { home: at.home });
     const flags = ['--yes', '--confirm', 'odd', '--max', '99', '--force'];
     const done = await at.run(['-', ...flags], { stdin: printed.stdout });
@@ -408,6 +414,25 @@ describe('two runs at once', () => {
   });
 });
 
+describe('Ctrl-C between removals', () => {
+  it('leaves the rest alone: what is printed is gone, and nothing else', async () => {
+    const many = Array.from({ length: 400 }, (_, index) => `bulk/b-${index}`);
+    at.write(many.map((name) => anEntry('bulk', name.slice('bulk/'.length))));
+    const flags = ['--yes', '--confirm', 'bulk', '--max', '400', '--force', '--verify', '0'];
+    await using run = startBinary(['deregister', ...many, ...flags], { home: at.home });
+    await run.prints('bulk/b-', 10_000);
+    run.signal('SIGINT');
+    expect(await run.exit(10_000)).toMatchObject({ code: 130, signal: null });
+    const printed = run.stdout.trimEnd().split('\n');
+    expect(printed.length).toBeLessThan(many.length);
+    expect(at.left(...many)).toEqual(many.filter((name) => !printed.includes(name)));
+    expect(run.stderr.match(/was left alone: the removal was broken off/g)).toHaveLength(
+      many.length - printed.length,
+    );
+    expect(run.stderr).not.toContain('Error');
+  });
+});
+
 describe('a reader that goes away', () => {
   it('does not stop what was confirmed', async () => {
     const args = [...names, '--yes', '--confirm', 'order', '--force'];
@@ -420,19 +445,28 @@ describe('a reader that goes away', () => {
 
 describe('what is offered for pasting', () => {
   it.each([
-    ['$(reboot)', 'a', "'$(reboot)'"],
-    ['a b', 'c', "'a b'"],
-    ["it's", 'x', `'it'\\''s'`],
-    ['-y', 'x', '-- -y'],
-  ])('is one word: %s', async (service, id, shown) => {
+    ['$(reboot)', 'a', "'$(reboot)'", "'$(reboot)'"],
+    ['a b', 'c', "'a b'", "'a b'"],
+    ["it's", 'x', String.raw`'it'\''s'`, String.raw`'it'\''s'`],
+    ['-y', 'x', '-- -y', null],
+  ])('is one word: %s', async (service, id, argument, word) => {
     at.write([anEntry(service, id), anEntry(service, `${id}2`)]);
-    const missing = await at.run(['--yes', '--', `${service}/nobody`, `${service}/${id}`]);
-    expect(missing.ended.code, missing.said).toBe(8);
-    const several = await at.run(['--', `${service}/${id}`, `${service}/${id}2`]);
-    expect(several.ended.code).toBe(2);
-    expect(several.stderr).toMatch(/Try: /);
     const none = await at.run(['--', `${service}/n1`, `${service}/n2`]);
     expect(none.ended.code).toBe(3);
-    expect(none.stderr).toContain(`Try: sdctl list ${shown}\n`);
+    expect(none.stderr).toContain(`Try: sdctl list ${argument}\n`);
+    const several = await at.run(['--force', '--', `${service}/${id}`, `${service}/${id}2`]);
+    expect(several.ended.code).toBe(2);
+    if (word !== null) expect(several.stderr).toContain(`Try: add --yes --confirm ${word}\n`);
+    const bare = await at.run(['--', service]);
+    expect(bare.ended.code).toBe(2);
+    expect(bare.stderr).toContain(`Try: sdctl list ${argument}\n`);
+  });
+
+  it('is nothing where a name hides something', async () => {
+    at.write([anEntry('pay\u200bments', 'a')]);
+    const none = await at.run(['pay\u200bments/n1', 'pay\u200bments/n2']);
+    expect(none.ended.code).toBe(3);
+    expect(none.stderr).not.toContain('Try: ');
+    expect(none.said).not.toMatch(leak);
   });
 });

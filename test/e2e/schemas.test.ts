@@ -167,8 +167,18 @@ describe.each(registries)('on %s', (name, flags) => {
       const failed = await run(...args, '--json');
       expect(kindOf(failed.stdout), args.join(' ')).toBe('Error');
     }
-    const removed = await run('deregister', 'order/i-1', '--yes', '-o', 'json');
+    const undo = path.join(home, `undo-${name}.json`);
+    const removed = await run('deregister', 'order/i-1', '--yes', '--undo-file', undo, '-o', 'json');
     expect(kindOf(removed.stdout)).toBe('DeregisterResult');
+    // Whatever became of it: its process may have put it back first.
+    for (const [format, kinds] of [
+      ['json', ['RestoreResult']],
+      ['jsonl', ['Restoration', 'Error']],
+    ] as const) {
+      const back = await run('deregister', '--undo', undo, '-o', format);
+      const said = format === 'json' ? [back.stdout] : lines(back.stdout);
+      for (const text of said) expect(kinds, back.said).toContain(kindOf(text));
+    }
     await member.line(({ type }) => type === 'lost' || type === 'restored', 15_000);
     second.signal('SIGTERM');
     await second.exit(10_000);

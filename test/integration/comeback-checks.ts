@@ -49,7 +49,7 @@ async function removal(
   check: (removal: Removal) => Promise<void>,
 ): Promise<void> {
   const service = uniqueName('order');
-  await using process = await habit.start(etcd, service);
+  using process = await habit.start(etcd, service);
   const before = process.entryOf(service);
   const name = `${service}/${habit.id ?? before.key.split('/').at(-1) ?? ''}`;
   const server = ['--backend', 'etcd', '--server', etcd.url, '--prefix', habit.root];

@@ -13,6 +13,7 @@ import { type Etcd, startEtcd } from '../support/servers/index.js';
 import { checkBack, checkGone, type Habit } from './comeback-checks.js';
 
 const SLOW = { timeout: 90_000 };
+const WITHIN = { timeout: 10_000 };
 
 /** They looked for their key right before it was removed, so that they are as late as can be. */
 const late: readonly (Habit & { readonly how: 'delete' | 'revoke' })[] = [
@@ -84,7 +85,7 @@ describe.concurrent('late after a removal', () => {
 
   it('says no more than it saw of rpcx with an interval beyond the look', SLOW, async () => {
     const service = uniqueName('order');
-    await using process = await rpcx(etcd, [service], 60_000);
+    using process = await rpcx(etcd, [service], 60_000);
     const name = `${service}/tcp@10.0.1.5:8972`;
     const run = await deregister([name, ...server, '--prefix', '/rpcx_test/']);
     expect([run.ended.code, run.stdout]).toEqual([0, `${name}\n`]);
@@ -104,7 +105,7 @@ describe.concurrent('late after a removal', () => {
 
   it('lists what falls with the lease of rpcx, and sees its target come back', SLOW, async ({ expect }) => {
     const [order, pay] = [uniqueName('order'), uniqueName('pay')];
-    await using process = await rpcx(etcd, [order, pay], 5_000);
+    using process = await rpcx(etcd, [order, pay], 5_000);
     const before = process.entryOf(order);
     const how = ['--how', 'revoke', '--confirm', 'etcd', '--prefix', '/rpcx_test/'];
     const run = await deregister([`${order}/tcp@10.0.1.5:8972`, ...how, ...server, '-o', 'json']);
@@ -126,13 +127,15 @@ describe.concurrent('late after a removal', () => {
     expect(item.comeback?.entry).toMatchObject({ key: before.key, lease: { idDecimal: after.lease } });
     expect(item.comeback?.afterSeconds).toBeLessThan(6);
     // The one that was not asked for is back as well, the markers are not.
-    await expect.poll(async () => keys(`/rpcx_test/${pay}`)).toEqual([`/rpcx_test/${pay}/tcp@10.0.1.5:8972`]);
+    await expect
+      .poll(async () => keys(`/rpcx_test/${pay}`), WITHIN)
+      .toEqual([`/rpcx_test/${pay}/tcp@10.0.1.5:8972`]);
     expect(await keys(`/rpcx_test/${order}`)).toEqual([before.key]);
   });
 
   it('sees Dubbo Java come back at its next renewal, with everything that fell', SLOW, async ({ expect }) => {
     const [order, pay] = [uniqueName('order'), uniqueName('pay')];
-    await using process = await dubboJavaInterface(etcd, [order, pay]);
+    using process = await dubboJavaInterface(etcd, [order, pay]);
     const [before, other] = [process.entryOf(order), process.entryOf(pay)];
     const how = ['--how', 'revoke', '--confirm', 'etcd', '--prefix', '/dubbo/'];
     const run = await deregister([`${order}/10.0.1.5:20880`, ...how, ...server, '-o', 'json']);
@@ -142,7 +145,7 @@ describe.concurrent('late after a removal', () => {
     expect(after).toMatchObject({ key: before.key, value: after.lease });
     expect(item.comeback?.entry).toMatchObject({ key: after.key, lease: { idDecimal: after.lease } });
     expect(item.comeback?.afterSeconds).toBeLessThan(11);
-    await expect.poll(async () => etcd.get(other.key)).toBe(after.lease);
+    await expect.poll(async () => etcd.get(other.key), WITHIN).toBe(after.lease);
   });
 
   describe('etcd grpc-proxy, the real one', () => {
@@ -151,7 +154,7 @@ describe.concurrent('late after a removal', () => {
     it('stays gone after its key is removed', SLOW, async ({ expect }) => {
       const service = uniqueName('proxy');
       await using proxy = await startGrpcProxy(etcd, service, TTL_SECONDS);
-      await expect.poll(async () => keys(`${service}/`), { timeout: 10_000 }).toEqual([proxy.key]);
+      await expect.poll(async () => keys(`${service}/`), WITHIN).toEqual([proxy.key]);
       const run = await deregister([proxy.key, ...server, '--prefix', '']);
       expect([run.ended.code, run.stdout]).toEqual([0, `${proxy.key}\n`]);
       expect(run.stderr).toContain('etcd-endpoints: stays gone; an etcd grpc-proxy too.');
@@ -162,7 +165,7 @@ describe.concurrent('late after a removal', () => {
     it('is back at its next renewal after its lease is revoked', SLOW, async ({ expect }) => {
       const service = uniqueName('proxy');
       await using proxy = await startGrpcProxy(etcd, service, TTL_SECONDS);
-      await expect.poll(async () => keys(`${service}/`), { timeout: 10_000 }).toEqual([proxy.key]);
+      await expect.poll(async () => keys(`${service}/`), WITHIN).toEqual([proxy.key]);
       const run = await deregister([proxy.key, '--how', 'revoke', ...server, '--prefix', '', '-o', 'json']);
       expect([run.ended.code, run.stderr]).toEqual([
         6,

@@ -9,6 +9,7 @@ import { deregister, itemOf, itemsOf } from '../support/removal-runs.js';
 import { type Etcd, startEtcd } from '../support/servers/index.js';
 
 const SLOW = { timeout: 60_000 };
+const WITHIN = { timeout: 10_000 };
 
 describe.concurrent('after a removal on etcd', () => {
   let etcd: Etcd;
@@ -35,13 +36,13 @@ describe.concurrent('after a removal on etcd', () => {
   it('a twin on the same address that was there before is no return', SLOW, async ({ expect }) => {
     const service = uniqueName('order');
     const dead = await leftBehind(service, '10.0.1.5:8080');
-    await using twin = await goZero(etcd, service, { watchesKey: true });
+    using twin = await goZero(etcd, service, { watchesKey: true });
     const { key } = twin.entryOf(service);
     const running = deregister([`${service}/${dead}`, ...server, '--prefix', '', '-o', 'json']);
     // It is written anew while somebody looks, and stays what it was.
-    await expect.poll(async () => etcd.get(`${service}/${dead}`)).toBeUndefined();
+    await expect.poll(async () => etcd.get(`${service}/${dead}`), WITHIN).toBeUndefined();
     await client.delete().key(key);
-    await expect.poll(() => twin.writes.length).toBe(2);
+    await expect.poll(() => twin.writes.length, WITHIN).toBe(2);
     const run = await running;
     const item = itemOf(run);
     expect([run.ended.code, item.outcome, item.comeback]).toEqual([0, 'removed', null]);
@@ -52,8 +53,8 @@ describe.concurrent('after a removal on etcd', () => {
     const service = uniqueName('order');
     const dead = await leftBehind(service, '10.0.1.6:8080');
     const running = deregister([`${service}/${dead}`, ...server, '--prefix', '', '-o', 'json']);
-    await expect.poll(async () => etcd.get(`${service}/${dead}`)).toBeUndefined();
-    await using other = await goZero(etcd, service, { watchesKey: true });
+    await expect.poll(async () => etcd.get(`${service}/${dead}`), WITHIN).toBeUndefined();
+    using other = await goZero(etcd, service, { watchesKey: true });
     const run = await running;
     expect([run.ended.code, itemOf(run).comeback]).toEqual([0, null]);
     expect(other.writes).toHaveLength(1);
@@ -62,8 +63,8 @@ describe.concurrent('after a removal on etcd', () => {
   it('of two targets one comes back: 8, and each is told', SLOW, async ({ expect }) => {
     const run = async (flags: readonly string[]) => {
       const [gone, back] = [uniqueName('gone'), uniqueName('back')];
-      await using silent = await kratos(etcd, gone);
-      await using stubborn = await goZero(etcd, back, { watchesKey: true });
+      using silent = await kratos(etcd, gone);
+      using stubborn = await goZero(etcd, back, { watchesKey: true });
       const names = [silent.entryOf(gone).key.replace('/microservices/', ''), stubborn.entryOf(back).key];
       const roots = ['--prefix', '/microservices/', '--prefix', '', '--confirm', 'etcd'];
       return { names, ended: await deregister([...names, ...roots, ...server, ...flags]) };
@@ -93,8 +94,8 @@ describe.concurrent('after a removal on etcd', () => {
 
   it('both of two targets come back: 6, and one does not hold up the other', SLOW, async ({ expect }) => {
     const [soon, later] = [uniqueName('soon'), uniqueName('later')];
-    await using first = await goZero(etcd, soon, { watchesKey: true });
-    await using second = await kitex(etcd, later, { looksAfterMs: 2_000 });
+    using first = await goZero(etcd, soon, { watchesKey: true });
+    using second = await kitex(etcd, later, { looksAfterMs: 2_000 });
     const names = [first.entryOf(soon).key, `${later}/10.0.1.5:8888`];
     const roots = ['--prefix', '', '--prefix', 'kitex/registry-etcd/', '--confirm', 'etcd'];
     const run = await deregister([...names, ...roots, ...server, '-o', 'json']);
@@ -108,21 +109,21 @@ describe.concurrent('after a removal on etcd', () => {
 
   it('--verify 0 does not look', SLOW, async ({ expect }) => {
     const service = uniqueName('order');
-    await using process = await goZero(etcd, service, { watchesKey: true });
+    using process = await goZero(etcd, service, { watchesKey: true });
     const { key } = process.entryOf(service);
     const run = await deregister([key, '--verify', '0', ...server, '--prefix', '', '-o', 'json']);
     const { outcome, goneForSeconds, comeback } = itemOf(run);
     expect([run.ended.code, outcome, goneForSeconds, comeback]).toEqual([0, 'removed', null, null]);
     expect(run.stderr).not.toContain('still gone');
-    await expect.poll(() => process.writes.length).toBe(2);
+    await expect.poll(() => process.writes.length, WITHIN).toBe(2);
   });
 
   it('--verify looks as long as it says: too short to see kitex, long enough', SLOW, async ({ expect }) => {
     const root = ['--prefix', 'kitex/registry-etcd/'];
     const look = async (verify: string) => {
       const service = uniqueName('order');
-      await using _process = await kitex(etcd, service, { looksAfterMs: 5_000 });
-      return deregister([`${service}/10.0.1.5:8888`, '--verify', verify, ...server, ...root]);
+      using _process = await kitex(etcd, service, { looksAfterMs: 5_000 });
+      return await deregister([`${service}/10.0.1.5:8888`, '--verify', verify, ...server, ...root]);
     };
     const [short, long] = await Promise.all([look('1s'), look('8s')]);
     expect([short.ended.code, short.stderr]).toEqual([

@@ -1,6 +1,8 @@
 /** Leases on real etcd: everything joined, inspected, revoked; and what a user may not see. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openEtcd } from '../../src/lib/registry/etcd/open-etcd.js';
 import { runBinary, startBinary } from '../support/binary.js';
+import { aConnection, testDeps } from '../support/builders.js';
 import {
   enableAuth,
   type Etcd,
@@ -177,6 +179,43 @@ describe.each(['3.4', '3.5'] as const)('leases of etcd %s', (version) => {
     expect((await run('lease', 'revoke', one, '--yes')).ended.code).toBe(0);
     expect(await etcd.get('/services/c/1')).toBeUndefined();
   });
+
+  it('tells a key in Latin-1 from the same in UTF-8, and knows an id from 2^63 on as it prints it', async () => {
+    const post = async (path: string, body: Readonly<Record<string, unknown>>) => {
+      const { ok } = await fetch(`${etcd.url}/v3/${path}`, { method: 'POST', body: JSON.stringify(body) });
+      expect(ok).toBe(true);
+    };
+    await post('lease/grant', { TTL: 600, ID: '-2' });
+    for (const key of [Buffer.from('é', 'latin1'), Buffer.from('é', 'utf8')])
+      await post('kv/put', { key: key.toString('base64'), value: 'eA==', lease: '-2' });
+    const inspected = await run('lease', 'inspect', 'fffffffffffffffe', '-o', 'json');
+    const { idDecimal } = JSON.parse(inspected.stdout) as Item;
+    const id = `dec:${idDecimal}`;
+    const done = await run('lease', 'revoke', id, '--yes', '--confirm', id);
+    expect(done.ended.code, done.said).toBe(0);
+    expect(done.stdout).toBe('fffffffffffffffe\n');
+    expect(await etcd.get('é')).toBeUndefined();
+  });
+
+  // Last, because it gives every lease its whole time again.
+  it('takes no restart for a renewal', async () => {
+    const id = await grant(etcd, 6);
+    await using watch = startBinary([
+      ...['lease', 'list', '-w', '-o', 'jsonl'],
+      ...['--backend', 'etcd', '--server', etcd.url],
+    ]);
+    await watch.line((line) => line['id'] === id && line['leftSeconds'] === 3, 20_000);
+    const before = watch.lines.length;
+    await etcd.restart();
+    const risen = await watch.line(
+      (line) => line['id'] === id && Number(line['leftSeconds']) > 3,
+      20_000,
+      before,
+    );
+    expect(risen.line.type).toBe('left');
+    await watch.says('etcd has a new leader, which gave every lease its whole time again', 1_000);
+    expect(watch.types).not.toContain('renewed');
+  });
 });
 
 /** An ordinary user who may read `/services/`, and leases of which one carries a foreign key. */
@@ -208,6 +247,31 @@ async function expectHonestList(url: string, ids: { readonly readable: string; r
   });
   expect(refused.ended.code).toBe(5);
 }
+
+it('leaves a lease alone to which a key was attached meanwhile that the user may write but not read', async () => {
+  const etcd = await startEtcd({ version: '3.5' });
+  try {
+    const id = await grant(etcd, 600, { '/services/order/i-1': '10.0.0.1:80' });
+    const grants = [
+      { permission: 'readwrite', key: '/services/', prefix: true },
+      { permission: 'write', key: '/drop/', prefix: true },
+    ] as const;
+    await enableAuth(etcd, { rootPassword: 'root-pw', users: [{ name: 'writer', password: 'pw', grants }] });
+    const login = { username: 'writer', password: { origin: 'test', read: () => 'pw' } };
+    await using handle = openEtcd(
+      aConnection({ backend: 'etcd', servers: [etcd.url], ...login }),
+      testDeps(),
+    );
+    const options = { signal: AbortSignal.timeout(20_000) };
+    const seen = await handle.operations.readLease({ id, node: null }, options);
+    if (seen === null) throw new Error(`etcd does not know ${id}`);
+    await etcd.ctl(['put', `--lease=${id}`, '/drop/x', 'y']);
+    expect(await handle.operations.revokeLease(seen, options)).toBe('changed');
+    expect(await etcd.get('/services/order/i-1')).toBe('10.0.0.1:80');
+  } finally {
+    await etcd.stop();
+  }
+});
 
 describe('a user to whom etcd does not list all leases', () => {
   it('sees the leases of the keys that it may read, and what it could not see', async () => {

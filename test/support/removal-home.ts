@@ -8,7 +8,7 @@ import { Terminal } from './terminal.js';
 
 /** An entry at a port of its own, kept by a lease of two hours. */
 export function anEntry(service: string, id: string, more: Partial<FolderEntry> = {}): FolderEntry {
-  const port = 8_000 + [...`${service}/${id}`].reduce((sum, letter) => sum + letter.charCodeAt(0), 0);
+  const port = 8_000 + Buffer.from(`${service}/${id}`).reduce((sum, byte) => sum + byte, 0);
   return { service, id, value: { endpoints: [`http://10.0.4.11:${port}`] }, ...more };
 }
 
@@ -58,15 +58,13 @@ export class RemovalHome {
     args: readonly string[],
     options: Omit<BinaryOptions, 'home'> & { readonly withinMs?: number } = {},
   ): Promise<Binary & { readonly ended: Exit }> {
-    return runBinary(['deregister', ...args, ...(args.includes('--undo') ? [] : atOnce)], {
-      ...options,
-      home: this.home,
-    });
+    const isOwn = args.includes('--undo') || args.includes('--verify');
+    return runBinary(['deregister', ...(isOwn ? [] : atOnce), ...args], { ...options, home: this.home });
   }
 
   /** `deregister` at a terminal. */
   terminal(args: readonly string[], env: Readonly<Record<string, string>> = {}): Terminal {
-    return new Terminal(['deregister', ...args, ...atOnce], { home: this.home, env });
+    return new Terminal(['deregister', ...atOnce, ...args], { home: this.home, env });
   }
 
   /** Types `keys` once `prompt` is shown. */

@@ -93,7 +93,7 @@ describe('an entry of another run', () => {
       },
       lease: {
         leaseGrant: () => Promise.resolve({ TTL: '10' }),
-        leaseTimeToLive: () => Promise.resolve({ TTL, grantedTTL }),
+        leaseTimeToLive: () => Promise.resolve({ header, TTL, grantedTTL }),
       },
     });
     expect(await driver.claim({ type: 'fresh' }, call)).toMatchObject({

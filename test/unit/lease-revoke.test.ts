@@ -171,6 +171,11 @@ describe('revoking', () => {
     expect(changed.audit.map(({ outcome }) => outcome)).toEqual(['changed']);
     const failed = await revoke({ lease: aLease(), outcome: new SdctlError('E_TIMEOUT', 'no answer') });
     expect(failed.error?.code).toBe('E_TIMEOUT');
+    expect(failed.stderr()).toMatch(
+      /Whether 694d8c1f2a3b4c2d has ended is not known: sdctl lease inspect tells\.\n$/,
+    );
+    const refused = await revoke({ lease: aLease(), outcome: new SdctlError('E_FORBIDDEN', 'not you') });
+    expect(refused.stderr()).not.toContain('not known');
     expect(failed.audit.map(({ outcome, error }) => [outcome, error])).toEqual([
       ['failed', 'no answer'],
       ['failed', 'no answer'],
@@ -216,6 +221,18 @@ describe('revoking', () => {
     },
   );
 
+  it('offers only commands that a shell takes as they are meant', async () => {
+    const hintFor = async (service: string) => {
+      const binding = aBinding({ name: { service, id: 'b c', node: 'n' } });
+      const lease = aCheck({ bindings: [binding] });
+      return (await revoke({ lease }, { yes: true }, { backend: 'consul' })).error?.hint;
+    };
+    expect(await hintFor("a'; rm -rf ~; '$(id)")).toBe(
+      String.raw`sdctl deregister 'a'\''; rm -rf ~; '\''$(id)/b c@n'`,
+    );
+    expect(await hintFor('-x')).toBe("sdctl deregister -- '-x/b c@n'");
+  });
+
   it('warns of a session whose locks may not be seen, and wants its id', async () => {
     const session = aSession();
     const consul = { backend: 'consul' };
@@ -258,7 +275,7 @@ describe('an id', () => {
 
   it.each([
     ['etcd', 'x', /it is no number of 64 bits; valid: up to 16 hex digits/],
-    ['etcd', 'dec:9223372036854775808', /it is larger than 9223372036854775807; valid: /],
+    ['etcd', 'dec:18446744073709551616', /it is larger than 18446744073709551615; valid: /],
     ['etcd', '', /it is empty/],
     ['consul', '', /it is empty; valid: the id of a session, CHECK@NODE, CHECK/],
   ])('of %s that is %j is refused', async (backend, id, why) => {
@@ -273,7 +290,7 @@ describe('an id', () => {
     const asking = inspectLease(run.invocation, handleOf({ lease: null }, []), [{ id: 'web', node: 'n' }]);
     await expect(asking).rejects.toMatchObject({
       code: 'E_NOT_FOUND',
-      message: 'no TTL check or session "web" in consul at http://127.0.0.1:1',
+      message: 'no TTL check or session "web" on node "n" in consul at http://127.0.0.1:1',
     });
   });
 });

@@ -23,6 +23,8 @@ class LeaseRegistry {
   readonly asked: string[] = [];
   readonly kept = new Map<string, Kept>();
   hidden: readonly string[] = [];
+  /** Of the leader. */
+  epoch = '2';
   failure: Error | null = null;
   /** What every answer waits for. */
   answering: Promise<void> = Promise.resolve();
@@ -58,7 +60,13 @@ class LeaseRegistry {
           ...lease,
           leftSeconds: this.#readableTtl ? this.#left(endsMs) : null,
         }));
-        return { leases, revision: '7', takenAtMs: this.#clock.nowMs(), hidden: this.hidden };
+        return {
+          leases,
+          revision: '7',
+          takenAtMs: this.#clock.nowMs(),
+          hidden: this.hidden,
+          epoch: this.epoch,
+        };
       },
       leases: async (ids: readonly string[], options: CallOptions): Promise<ReadonlyMap<string, Lease>> => {
         this.#ask(`${ids.length} times`, options);
@@ -251,6 +259,21 @@ describe('a watch', () => {
     expect(await end).toBe('aborted');
   });
 
+  it('says once that times rose because of a new leader', async () => {
+    const run = await aRun(jsonl);
+    const registry = new LeaseRegistry(run.clock);
+    registry.add(aLease({ id: 'a', leftSeconds: 5 }));
+    const end = watching(run, registry);
+    await run.clock.advance(1_000);
+    registry.epoch = '3';
+    registry.renew('a');
+    await run.clock.advance(2_000);
+    expect(run.lines()).toEqual(['listed a 5', 'left a 4', 'left a 14', 'left a 13']);
+    expect(run.said().match(/a new leader/g)).toHaveLength(1);
+    run.abort.abort();
+    await end;
+  });
+
   it('says that no answer comes, and when one has come', async () => {
     const run = await aRun(jsonl);
     const registry = new LeaseRegistry(run.clock);
@@ -374,6 +397,20 @@ describe('observing', () => {
     expect(run.said()).toBe('some were not read\n');
   });
 
+  it('judges nobody by two lists of different leaders, and says so', async () => {
+    const run = await aRun({ output: 'tsv' }, false);
+    const registry = new LeaseRegistry(run.clock);
+    registry.add(aLease({ id: 'a', leftSeconds: 2 }));
+    const answer = observe(run, registry, { observe: '10s', fields: 'lease,leftSeconds,renewed' });
+    await run.clock.advance(1_000);
+    registry.renew('a');
+    registry.epoch = '3';
+    await run.clock.advance(9_000);
+    await answer;
+    expect(run.lines()).toEqual(['a\t6\t']);
+    expect(run.said()).toContain('etcd has a new leader');
+  });
+
   it('ends at once when it is stopped', async () => {
     const run = await aRun({ output: 'json' }, false);
     const registry = new LeaseRegistry(run.clock);
@@ -387,7 +424,7 @@ describe('observing', () => {
   it('needs a time that is long enough to tell anything', () => {
     expect(() => leaseQuestion({ observe: '500ms' })).toThrow('--observe 500ms is too short');
     expect(() => leaseQuestion({ expiring: '10' })).toThrow('--expiring 10 has no unit');
-    expect(() => leaseQuestion({ service: '' })).toThrow('SERVICE is empty');
+    expect(() => leaseQuestion({ service: '' })).toThrow('--service is empty');
   });
 });
 

@@ -22,6 +22,9 @@ describe('an id', () => {
     ['12345678901234567', '002bdc545d6b4b87'],
     ['dec:255', '00000000000000ff'],
     ['dec:9223372036854775807', '7fffffffffffffff'],
+    ['dec:9223372036854775808', '8000000000000000'],
+    ['dec:18446744073709551615', 'ffffffffffffffff'],
+    ['9999999999999999999', '8ac7230489e7ffff'],
     ['ffffffffffffffff', 'ffffffffffffffff'],
   ])('%s of etcd is %s', (typed, id) => {
     expect(parseLeaseId(typed, 'etcd')).toEqual({ ok: true, names: [{ id, node: null }] });
@@ -29,8 +32,7 @@ describe('an id', () => {
 
   it.each([
     ['', 'it is empty'],
-    ['dec:9223372036854775808', 'it is larger than 9223372036854775807'],
-    ['9999999999999999999', 'it is larger than 9223372036854775807'],
+    ['dec:18446744073709551616', 'it is larger than 18446744073709551615'],
     ['dec:-1', 'it is negative'],
     ['-7587875012669557805', 'it is negative'],
     ['12345678901234567890', 'it is no number of 64 bits'],
@@ -258,6 +260,16 @@ describe('following', () => {
     ).toEqual(['renewed a 14', 'ended b null', 'new c 9']);
     expect(told(follower.list([aLease({ id: 'a', leftSeconds: 14 })], at(2.1)))).toEqual(['ended c null']);
     expect(follower.leases.map(({ id, isRenewed }) => [id, isRenewed])).toEqual([['a', true]]);
+  });
+
+  it('takes the time that a new leader gives for no renewal', () => {
+    const follower = follow();
+    const [soon, later] = [aLease({ id: 'a', leftSeconds: 3 }), aLease({ id: 'a', leftSeconds: 15 })];
+    follower.list([soon], at(0), '2');
+    expect(told(follower.list([later], at(1), '3'))).toEqual(['left a 15']);
+    expect(follower.leases.map(({ isRenewed }) => isRenewed)).toEqual([null]);
+    follower.list([{ ...later, leftSeconds: 12 }], at(4), '3');
+    expect(told(follower.list([later], at(5), '3'))).toEqual(['renewed a 15']);
   });
 
   it('finds renewals that come every second of a short lease', () => {

@@ -11,11 +11,15 @@ interface Case extends Partial<Omit<StaleEvidence, 'first' | 'second'>> {
   /** Default: as before. */
   readonly after?: StaleSample;
   readonly apartSeconds?: number;
+  /** How long the two samples took themselves. Default: a moment. */
+  readonly tookSeconds?: number;
 }
 
 /** `id: reason` of what is taken, `id: spared` of what only looks stale. */
-function judged({ before, after = before, apartSeconds = 60, backend = 'etcd', refused = null }: Case) {
-  const elapsed = { leastMs: apartSeconds * 1_000, mostMs: apartSeconds * 1_000 + 20 };
+function judged(one: Case) {
+  const { before, after = before, backend = 'etcd', refused = null } = one;
+  const { apartSeconds = 60, tookSeconds = 0.02 } = one;
+  const elapsed = { leastMs: apartSeconds * 1_000, mostMs: (apartSeconds + tookSeconds) * 1_000 };
   const verdicts = judgeStale({ backend, first: before, second: after, elapsed, refused });
   return verdicts.map(({ instance, reason, spared }) => ({
     id: instance.id,
@@ -63,6 +67,12 @@ describe('on Consul', () => {
 
   it.each([
     ['expired just now', [expired('a'), ...healthy], { apartSeconds: 29.9 }],
+    ['may have expired just now', [expired('a'), ...healthy], { apartSeconds: 20, tookSeconds: 40 }],
+    [
+      'is passed again, whatever it says',
+      [expired('a', { checks: [check({ health: 'passing' })] }), ...healthy],
+      {},
+    ],
     [
       'has a longer TTL than the time between',
       [expired('a', { lease: { id: 'service:a', ttlSeconds: 90, leftSeconds: null } }), ...healthy],
@@ -133,6 +143,8 @@ describe('on Consul', () => {
     expect(onConsul([old, { ...fresh, service: 'pay' }, ...healthy])).toEqual([]);
     expect(onConsul([old, { ...fresh, endpoints: [] }, ...healthy])).toEqual([]);
     expect(onConsul([{ ...old, endpoints: [] }, { ...fresh, endpoints: [] }, ...healthy])).toEqual([]);
+    const recovered = { ...old, health: 'passing' } as const;
+    expect(onConsul([old, fresh, ...healthy], { after: sample(recovered, fresh, ...healthy) })).toEqual([]);
     // A single failure of a check may be over at the next one.
     expect(onConsul([old, fresh, ...healthy], { apartSeconds: 29 })).toEqual([]);
     expect(

@@ -31,8 +31,12 @@ export interface Deps {
   setEnv(name: string, value: string | undefined): void;
   /** Who runs sdctl, by name where the system knows one; for the audit log. */
   userName(): string;
-  /** All of standard input; what came until then when the signal aborts. */
-  readInput(signal: AbortSignal): Promise<string>;
+  /**
+   * All of standard input; what came until then when the signal aborts.
+   *
+   * @returns null when there is more than `mostBytes` of it
+   */
+  readInput(signal: AbortSignal, mostBytes: number): Promise<string | null>;
   /** Asks on stderr; an empty answer when the terminal is closed or the signal aborts. */
   ask(prompt: string, signal: AbortSignal): Promise<string>;
   /** Ends the process at once. */
@@ -105,12 +109,18 @@ function readSystem(): Deps {
         return `uid ${process.getuid?.() ?? 'unknown'}`;
       }
     },
-    async readInput(signal) {
+    async readInput(signal, mostBytes) {
       const chunks: Buffer[] = [];
+      let size = 0;
       const end = (): unknown => process.stdin.destroy();
       signal.addEventListener('abort', end, { once: true });
       try {
-        for await (const chunk of process.stdin) chunks.push(Buffer.from(chunk as Buffer));
+        for await (const chunk of process.stdin) {
+          const bytes = Buffer.from(chunk as Buffer);
+          size += bytes.length;
+          if (size > mostBytes) return null;
+          chunks.push(bytes);
+        }
       } catch (error) {
         if (!signal.aborted) throw error;
       } finally {

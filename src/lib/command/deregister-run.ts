@@ -1,4 +1,5 @@
 import type { RegistryHandle } from '../registry/types.js';
+import { safeText } from '../render/safe-text.js';
 import { formatDuration } from '../time/duration.js';
 import { AuditLog } from './audit-log.js';
 import { ComebackWatch } from './comeback-watch.js';
@@ -127,7 +128,7 @@ async function lookAfter(
     return verdict === undefined ? result : withVerdict(result, verdict);
   });
   for (const result of after) if (result.outcome === 'came-back') recordRemoval(audit, result);
-  sayGone(invocation, after);
+  sayGone(invocation, planned, after);
   return after;
 }
 
@@ -139,10 +140,28 @@ function sayLook({ diagnostics }: Invocation, planned: readonly PlannedRemoval[]
   });
 }
 
-function sayGone({ diagnostics }: Invocation, results: readonly RemovalResult[]): void {
+function sayGone(
+  { diagnostics, view }: Invocation,
+  planned: readonly PlannedRemoval[],
+  results: readonly RemovalResult[],
+): void {
   const gone = results.flatMap(({ verdict }) => (verdict?.state === 'gone' ? [verdict.forMs] : []));
   if (gone.length === 0) return;
   const subject = gone.length === 1 ? 'Gone' : `${gone.length} gone`;
   const shortest = gone.reduce((least, ms) => Math.min(least, ms), Infinity);
   diagnostics.say(`${subject}, and still gone after ${formatDuration(shortest)}.`);
+  for (const line of laterLines(planned, results)) diagnostics.say(safeText(line, view));
+}
+
+/** What may come back after the look was over, one sentence for each layout. */
+function laterLines(
+  planned: readonly PlannedRemoval[],
+  results: readonly RemovalResult[],
+): ReadonlySet<string> {
+  const lines = planned.flatMap(({ plan, comeback, lookMs }, index) => {
+    const within = comeback?.withinSeconds ?? 0;
+    if (results[index]?.verdict?.state !== 'gone' || within * 1_000 <= lookMs) return [];
+    return `A process of ${plan.instance.layout} that still runs may bring it back within ${formatDuration(within * 1_000)}.`;
+  });
+  return new Set(lines);
 }

@@ -6,6 +6,7 @@ import { countText } from '../render/summary-lines.js';
 import type { DeregisterFlags } from './deregister-flags.js';
 import type { DeregisterOptions } from './deregister-run.js';
 import type { Invocation } from './invocation.js';
+import { sayOtherRoots } from './other-roots.js';
 import { foreignReason } from './removal-limits.js';
 import { findTargets, type RemovalTargets } from './removal-targets.js';
 import { toSelection } from './select.js';
@@ -24,6 +25,7 @@ export async function chooseTargets(
   const find = async (): Promise<RemovalTargets> => findTargets(invocation, handle, question);
   const chosen =
     flags.stale === true ? await findStaleTargets(invocation, handle, find, options) : await find();
+  if (chosen.snapshot.instances.length === 0) await sayOtherRoots(invocation, handle);
   if (chosen.instances.length === 0 && chosen.missing.length === 0)
     invocation.diagnostics.say(`Nothing to remove in ${safeName(invocation.place)}.`);
   return chosen;

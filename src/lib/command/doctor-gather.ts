@@ -94,7 +94,7 @@ async function look(
   // It is awaited behind the others; until then nobody would hear of its failure.
   pending.catch(() => undefined);
   const snapshot = await (service === null ? operations.listAll(options) : registry.list(service, options));
-  const leases = await readableLeases(invocation, handle, service === null ? snapshot : undefined);
+  const leases = await readableLeases(handle, options, service === null ? snapshot : undefined);
   const facts = await pending;
   const atMs = invocation.deps.clock.monotonicMs();
   return { snapshot: judged(snapshot, leases), leases, facts, atMs };
@@ -102,18 +102,18 @@ async function look(
 
 /** Leases that may not be seen, or are too many for the time, make rules unknown, and do not end a run. */
 async function readableLeases(
-  invocation: Invocation,
   handle: RegistryHandle,
+  callOptions: CallOptions,
   known: Snapshot | undefined,
 ): Promise<LeaseListing | null> {
-  const options = { timeoutMs: LEASES_MS, ...invocation.callOptions() };
+  const options = { timeoutMs: LEASES_MS, ...callOptions };
   try {
     return await handle.operations.listLeases(options, known);
   } catch (error) {
     if (!(error instanceof SdctlError)) throw error;
     if (error.exitCode === 5) return null;
     if (error.code !== 'E_TIMEOUT') throw error;
-    invocation.diagnostics.notify({
+    options.notify?.({
       level: 'warning',
       text: `not all leases could be read within ${formatDuration(options.timeoutMs)}: rules about them are unknown`,
     });

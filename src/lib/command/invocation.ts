@@ -8,6 +8,7 @@ import { defaultPorts } from '../config/merge.js';
 import type { Connection } from '../registry/connection.js';
 import { parseServer } from '../registry/server-url.js';
 import type { CallOptions, RegistryHandle } from '../registry/types.js';
+import { shellQuote } from '../render/safe-text.js';
 import type { View } from '../render/view.js';
 import { toAscii } from './ascii.js';
 import { colorOf, toView, type FormatChoice, type ViewFlags } from './choose-view.js';
@@ -122,8 +123,8 @@ export class Invocation {
   /** The flags that lead to the same entries, for commands that are advised: ` --layout kratos`; empty by default. */
   get rootFlags(): string {
     const { flags } = this;
-    const quoted = (prefix: string): string => (prefix === '' ? "''" : prefix);
-    const layout = flags.layout === undefined ? '' : ` --layout ${flags.layout}`;
+    const quoted = (prefix: string): string => (prefix === '' ? "''" : shellQuote(prefix));
+    const layout = flags.layout === undefined ? '' : ` --layout ${shellQuote(flags.layout)}`;
     return layout + (flags.prefix ?? []).map((prefix) => ` --prefix ${quoted(prefix)}`).join('');
   }
 

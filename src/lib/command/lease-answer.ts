@@ -13,7 +13,6 @@ import { safeName, safeText, unescapeField } from '../render/safe-text.js';
 import { formatDuration } from '../time/duration.js';
 import type { Invocation } from './invocation.js';
 import { originOf } from './list-answer.js';
-import { refuseEmptyName } from './names.js';
 import { isDocumentFormat, listDocumentText } from './print-document.js';
 import { arrange, printRows, type ListFlags } from './print-list.js';
 import { requireDuration, usageError } from './usage.js';
@@ -37,10 +36,15 @@ export interface ReadLeases extends LeaseListing {
   readonly span: Span;
 }
 
+/** Said when times of leases rose without anybody renewing them. */
+export const NEW_EPOCH =
+  'etcd has a new leader, which gave every lease its whole time again: that is no renewal';
+
 /** @throws {SdctlError} E_USAGE for a flag that cannot be read */
 export function leaseQuestion(flags: LeaseFlags): LeaseQuestion {
   const { service, expiring, observe } = flags;
-  refuseEmptyName(service);
+  if (service === '')
+    throw usageError('--service is empty', 'it is there, but names nothing', 'sdctl lease list');
   return {
     filter: {
       service: service === undefined ? null : unescapeField(service),
@@ -100,6 +104,10 @@ async function observeLeases(
   await deps.clock.sleep(waitMs, signal);
   if (isAborted(signal)) throw abortedError(signal);
   const second = await readLeases(invocation, handle, options);
+  if (first.epoch !== second.epoch) {
+    diagnostics.say(NEW_EPOCH);
+    return second;
+  }
   const elapsed = elapsedBetween(first.span, second.span);
   return { ...second, leases: withRenewals(first.leases, second.leases, elapsed) };
 }

@@ -43,13 +43,13 @@ export async function requireLease(
     const lease = await handle.operations.readLease(name, invocation.callOptions());
     if (lease !== null) return lease;
   }
-  throw notFound(invocation, names[0]?.id ?? '');
+  throw notFound(invocation, names[0] ?? { id: '', node: null });
 }
 
-function notFound({ connection, place }: Invocation, id: string): SdctlError {
+function notFound({ connection, place }: Invocation, { id, node }: LeaseName): SdctlError {
   const message =
     connection.backend === 'consul'
-      ? `no TTL check or session "${id}" in ${place}`
+      ? `no TTL check or session "${id}"${node === null ? '' : ` on node "${node}"`} in ${place}`
       : `no lease ${id}: expired or never granted`;
   return new SdctlError('E_NOT_FOUND', message, { hint: 'sdctl lease list', details: { lease: id } });
 }

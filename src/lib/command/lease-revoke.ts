@@ -13,6 +13,7 @@ import { countText } from '../render/summary-lines.js';
 import { AuditLog } from './audit-log.js';
 import { confirm, type ConfirmFlags } from './confirm.js';
 import type { Invocation } from './invocation.js';
+import { lastArgument } from './hint-argument.js';
 import { requireLease } from './lease-lookup.js';
 import { originOf } from './list-answer.js';
 import { isDocumentFormat, listDocumentText } from './print-document.js';
@@ -21,6 +22,9 @@ import { usageError } from './usage.js';
 export interface RevokeFlags extends ConfirmFlags {
   readonly 'dry-run'?: boolean | undefined;
 }
+
+/** The answer did not come, whatever became of the lease. */
+const UNANSWERED: ReadonlySet<string> = new Set(['E_TIMEOUT', 'E_UNREACHABLE', 'E_ABORTED']);
 
 type Outcome = 'planned' | 'revoked' | 'absent';
 
@@ -62,7 +66,7 @@ function refuseCheck(lease: LeaseRecord): void {
     name === null
       ? 'it belongs to a node and stays as long as its agent wants it'
       : 'it ends with its instance',
-    name === null ? undefined : `sdctl deregister ${formatInstanceName(name)}`,
+    name === null ? undefined : `sdctl deregister ${lastArgument(formatInstanceName(name))}`,
   );
 }
 
@@ -113,6 +117,10 @@ async function revoke(
   } catch (error) {
     // It may have been ended all the same: the answer was lost, not the question.
     record(audit, lease, 'failed', error instanceof Error ? error.message : String(error));
+    if (error instanceof SdctlError && UNANSWERED.has(error.code))
+      invocation.diagnostics.say(
+        `Whether ${leaseText(lease, invocation.view)} has ended is not known: sdctl lease inspect tells.`,
+      );
     throw error;
   }
 }
@@ -129,7 +137,7 @@ function changed(lease: LeaseRecord): SdctlError {
   const name = formatLeaseName(lease);
   return new SdctlError('E_CONFLICT', `lease ${name} changed meanwhile and was left alone`, {
     why: 'something else hangs on it by now',
-    hint: `sdctl lease inspect ${name}`,
+    hint: `sdctl lease inspect ${lastArgument(name)}`,
   });
 }
 

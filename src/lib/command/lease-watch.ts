@@ -12,6 +12,7 @@ import type { Invocation } from './invocation.js';
 import {
   arrangeLeases,
   eachOnce,
+  NEW_EPOCH,
   printLeaseRows,
   readLeases,
   saySummary,
@@ -95,6 +96,7 @@ class LeaseWatch {
   #listedMs = -Infinity;
   #patienceMs = PATIENCE_MS;
   #hasUnfollowed = false;
+  #epoch: string | undefined;
 
   constructor(invocation: Invocation, handle: RegistryHandle, options: WatchOptions) {
     this.#invocation = invocation;
@@ -194,9 +196,11 @@ class LeaseWatch {
     return this.#follower.glance(found, { fromMs, toMs: clock.monotonicMs() });
   }
 
-  #follow({ leases, span }: ReadLeases): readonly LeaseEvent[] {
+  #follow({ leases, span, epoch }: ReadLeases): readonly LeaseEvent[] {
     this.#listedMs = span.fromMs;
-    return this.#follower.list(leases, span);
+    if (this.#isListed && epoch !== this.#epoch) this.#say(NEW_EPOCH);
+    this.#epoch = epoch;
+    return this.#follower.list(leases, span, epoch);
   }
 
   #callOptions(wholeMs: number | null): CallOptions {

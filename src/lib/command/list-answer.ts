@@ -18,6 +18,7 @@ import { instanceColumns, instanceFields } from '../render/instance-columns.js';
 import { rootColumn, serviceColumns, serviceFields } from '../render/service-columns.js';
 import { listSummary, partialLine, undecodedLines } from '../render/summary-lines.js';
 import type { Invocation } from './invocation.js';
+import { lastArgument } from './hint-argument.js';
 import { lookUp } from './look-up.js';
 import { sayOtherRoots } from './other-roots.js';
 import { isDocumentFormat, listDocumentText } from './print-document.js';
@@ -105,7 +106,7 @@ export function refuseEmpty(invocation: Invocation, { snapshot, service }: ListA
   const { length } = snapshot.undecoded;
   throw new SdctlError('E_EMPTY', `nothing found in ${invocation.place}`, {
     ...(length === 0 ? {} : { why: `${length} ${length === 1 ? 'entry' : 'entries'} could not be read` }),
-    hint: service === null ? 'sdctl list' : `sdctl list ${service}`,
+    hint: service === null ? 'sdctl list' : `sdctl list ${lastArgument(service)}`,
     details: { undecoded: length },
   });
 }

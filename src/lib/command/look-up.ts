@@ -2,7 +2,8 @@ import { SdctlError } from '../errors.js';
 import { formatInstanceName, parseInstanceName, type InstanceName } from '../model/instance-name.js';
 import { splitServices, type Instance, type SkipReason, type Snapshot } from '../model/instance.js';
 import type { RegistryHandle } from '../registry/types.js';
-import { unescapeField } from '../render/safe-text.js';
+import { shellQuote, unescapeField } from '../render/safe-text.js';
+import { lastArgument } from './hint-argument.js';
 import type { Invocation } from './invocation.js';
 import { noSuchService } from './names.js';
 import { sayOtherRoots } from './other-roots.js';
@@ -123,7 +124,7 @@ function only(snapshot: Snapshot, service: string, instances: readonly Instance[
 function bothExist(service: string, part: InstanceName, hasNodes: boolean): SdctlError {
   return new SdctlError('E_AMBIGUOUS', `"${service}" is a service and an instance of ${part.service}`, {
     why: 'both exist',
-    hint: `${part.service} --id ${part.id} for the instance, ${service} --id '' for the service`,
+    hint: `--id ${shellQuote(part.id)} ${lastArgument(part.service)} for the instance, --id '' ${lastArgument(service)} for the service`,
     details: { service, instance: formatInstanceName(part, hasNodes) },
   });
 }
@@ -139,7 +140,7 @@ async function notFound(
   if (name !== null && siblings.length > 0) {
     throw new SdctlError('E_NOT_FOUND', `no instance "${name.id}" in ${name.service}`, {
       why: `${siblings.length} instances exist in ${invocation.place}`,
-      hint: `sdctl list ${name.service}${invocation.rootFlags}`,
+      hint: `sdctl list${invocation.rootFlags} ${lastArgument(name.service)}`,
     });
   }
   await sayOtherRoots(invocation, handle);

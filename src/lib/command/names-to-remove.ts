@@ -4,6 +4,7 @@ import type { Invocation } from './invocation.js';
 import { usageError } from './usage.js';
 
 const STDIN = '-';
+const MOST_BYTES = 16 * 1024 ** 2;
 
 /** Whether names come from standard input, which then answers no question. */
 export function readsStdin(given: readonly string[]): boolean {
@@ -44,9 +45,11 @@ async function namesOnStdin(invocation: Invocation): Promise<readonly string[]> 
       'both - read it',
       'name a file for one of them',
     );
-  const text = await deps.readInput(signal);
+  const text = await deps.readInput(signal, MOST_BYTES);
   // What came until Ctrl-C is not what somebody wanted to give.
   if (isAborted(signal)) throw abortedError(signal);
+  if (text === null)
+    throw usageError('standard input holds too much', `more than ${MOST_BYTES / 1024 ** 2} MiB of names`);
   return linesOf(text);
 }
 

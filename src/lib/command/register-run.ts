@@ -19,6 +19,7 @@ import { registrationLines } from '../render/registration-lines.js';
 import { toJson } from '../render/safe-text.js';
 import { toRfc3339 } from '../time/clock.js';
 import { formatDuration } from '../time/duration.js';
+import { lastArgument } from './hint-argument.js';
 import type { Invocation } from './invocation.js';
 import { originOf } from './list-answer.js';
 import { requireNewName } from './names.js';
@@ -247,13 +248,13 @@ async function stop(invocation: Invocation, registration: Registration, name: st
     const code = error instanceof SdctlError && error.exitCode === 5 ? error.code : 'E_UNREACHABLE';
     throw new SdctlError(code, `${name} could not be removed`, {
       why: `${error instanceof SdctlError && error.code !== 'E_ABORTED' ? error.message : 'no answer in time'}; ${endText(invocation, leftMs)}`,
-      hint: `sdctl deregister ${name} --yes${invocation.rootFlags}`,
+      hint: `sdctl deregister --yes${invocation.rootFlags} ${lastArgument(name)}`,
       ...(error instanceof SdctlError ? { cause: error } : {}),
     });
   }
   if (outcome !== 'changed' && outcome !== 'not-owner') return;
   throw new SdctlError('E_TAKEN_OVER', `${name} belongs to another run now and was left alone`, {
-    hint: `sdctl list ${name}${invocation.rootFlags}`,
+    hint: `sdctl list${invocation.rootFlags} ${lastArgument(name)}`,
   });
 }
 

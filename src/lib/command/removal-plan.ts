@@ -155,7 +155,7 @@ function comebackOf({ instance, method }: RemovalPlan, backend: string): Comebac
   const comeback = method === 'revoke' ? facts.afterRevoke : facts.afterDelete;
   const { lease } = instance;
   // In the embedded registry a process notices at its next renewal, after a third of its TTL.
-  if (backend === 'local' && lease?.ttlSeconds != null)
-    return { ...comeback, withinSeconds: lease.ttlSeconds / 3 };
-  return comeback;
+  if (backend !== 'local' || lease?.ttlSeconds == null) return comeback;
+  const text = 'back at its next renewal, unless it runs with `--on-lost exit`';
+  return { ...comeback, withinSeconds: lease.ttlSeconds / 3, text };
 }

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { SdctlError } from '../errors.js';
 import { formatInstanceName } from '../model/instance-name.js';
 import { instanceKey } from '../model/instance.js';
@@ -23,6 +24,8 @@ export class RemovalSteps {
 
   /** @throws what is a defect; what an operator can act on is a result */
   async remove(removal: PlannedRemoval): Promise<RemovalResult> {
+    // An embedded registry answers at once, and a signal is only heard between two turns.
+    await setImmediate();
     const { plan } = removal;
     const { signal } = this.#invocation;
     const name = formatInstanceName(plan.instance);

@@ -8,6 +8,7 @@ import { instanceText } from '../render/event-lines.js';
 import { instanceColumns, instanceFields } from '../render/instance-columns.js';
 import { escapeField } from '../render/safe-text.js';
 import { partialLine, undecodedLines } from '../render/summary-lines.js';
+import { lastArgument } from './hint-argument.js';
 import type { Invocation } from './invocation.js';
 import { originOf } from './list-answer.js';
 import { requireOneService } from './look-up.js';
@@ -138,7 +139,10 @@ function noneUsable(
   const first = ['warning'].find((state) => counts.has(state));
   return new SdctlError('E_NO_USABLE', `no instance of "${service}" may be called`, {
     why: `${snapshot.instances.length} registered: ${why}`,
-    hint: first === undefined ? `sdctl list ${service}` : `sdctl resolve ${service} --include ${first}`,
+    hint:
+      first === undefined
+        ? `sdctl list ${lastArgument(service)}`
+        : `sdctl resolve --include ${first} ${lastArgument(service)}`,
     details: { service, states: Object.fromEntries(counts) },
   });
 }

@@ -51,12 +51,12 @@ export async function findStale(
   handle: RegistryHandle,
   { find, probesTcp }: StaleSearch,
 ): Promise<StaleFindings> {
-  const { backend } = handle;
+  const { backend, capabilities } = handle;
   const { signal } = invocation;
   const first = await look(invocation, handle, find);
   const asked = first.targets.instances;
   const doubtful = asked.filter((instance) => hasLostLease(instance, backend));
-  const refusing = probesTcp ? await findRefusing(doubtful, signal) : [];
+  const refusing = probesTcp ? await findRefusing(doubtful, capabilities.remote, signal) : [];
   if (!probesTcp && backend !== 'consul') sayUnprobed(invocation, doubtful.length);
   const waitSeconds = Math.max(
     backend === 'consul' ? consulWait(first) : leaseWait(first),
@@ -64,7 +64,7 @@ export async function findStale(
   );
   if (waitSeconds > 0) await wait(invocation, waitSeconds * 1_000 + MARGIN_MS);
   const second = await look(invocation, handle, find);
-  const stillRefusing = await findRefusing(refusing, signal);
+  const stillRefusing = await findRefusing(refusing, capabilities.remote, signal);
   if (isAborted(signal)) throw abortedError(signal);
   const elapsed = elapsedBetween(first.span, second.span);
   const refused = probesTcp ? new Set(stillRefusing.map(instanceKey)) : null;

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { abortedError, isAborted, SdctlError } from '../errors.js';
 import type { SavedEntry } from '../model/removal.js';
 import type { RegistryHandle, RemovalOptions } from '../registry/types.js';
@@ -69,6 +70,8 @@ async function restoreOne(
   entry: SavedEntry,
   { ownerPort }: UndoOptions,
 ): Promise<RestoreOutcome> {
+  // An embedded registry answers at once, and a signal is only heard between two turns.
+  await setImmediate();
   const name = savedName(entry);
   if (isAborted(invocation.signal))
     return failed(entry, brokenOff(`${name} was left alone: it was broken off`));

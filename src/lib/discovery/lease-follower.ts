@@ -23,6 +23,7 @@ export class LeaseFollower {
   readonly #options: LeaseFollowerOptions;
   readonly #followed = new Map<string, Followed>();
   #known: Set<string> | null = null;
+  #epoch: string | undefined;
   #unfollowed = 0;
 
   constructor(options: LeaseFollowerOptions) {
@@ -44,10 +45,16 @@ export class LeaseFollower {
     return this.#known?.size ?? 0;
   }
 
-  /** What changed since the last reading, by a list of all leases. The first one changes nothing. */
-  list(leases: readonly LeaseRecord[], span: Span): readonly LeaseEvent[] {
+  /**
+   * What changed since the last reading, by a list of all leases. The first one changes nothing.
+   *
+   * @param epoch of the list, see `LeaseListing`; in a new one nothing was renewed yet, however much time is left
+   */
+  list(leases: readonly LeaseRecord[], span: Span, epoch?: string): readonly LeaseEvent[] {
     const before = this.#known;
     const now = new Map(leases.map((lease) => [leaseKey(lease), lease]));
+    if (epoch !== this.#epoch) this.#resample(now, span);
+    this.#epoch = epoch;
     const events = this.#compare((key) => now.get(key), span);
     const selected = this.#options.select(leases);
     this.#keepOnly(new Set(selected.map(leaseKey)));
@@ -100,6 +107,12 @@ export class LeaseFollower {
     if (verdict === true) this.#followed.set(key, { told: now, sample: lease, sampled: span });
     else if (type !== null) this.#followed.set(key, { ...followed, told: now });
     return type === null ? null : { type, lease: now };
+  }
+
+  /** Judges renewals from now on. */
+  #resample(now: ReadonlyMap<string, LeaseRecord>, sampled: Span): void {
+    for (const [key, { told }] of this.#followed)
+      this.#followed.set(key, { told, sample: now.get(key) ?? told, sampled });
   }
 
   #keepOnly(keys: ReadonlySet<string>): void {

@@ -9,7 +9,8 @@ export type LeaseIdResult =
 const HEX = /^(?:0x)?([0-9a-f]{1,16})$/i;
 const DECIMAL = /^(?:dec:(\d+)|(\d{17,19}))$/i;
 const NEGATIVE = /^(?:dec:)?-\d+$/i;
-const LARGEST = 2n ** 63n - 1n;
+/** etcd counts ids from 2^63 on as negative; they are printed without a sign. */
+const LARGEST = 2n ** 64n - 1n;
 
 /**
  * Reads the id of a lease as it was typed.

@@ -62,6 +62,11 @@ export interface LeaseListing {
   readonly takenAtMs: number;
   /** What could not be seen and why, one sentence each; empty: everything was seen. */
   readonly hidden: readonly string[];
+  /**
+   * etcd: the terms of the leaders that answered. A new leader gives every lease its whole time again, so renewals can
+   * only be judged between lists of the same epoch. Left out: there are no such moments.
+   */
+  readonly epoch?: string;
 }
 
 /** Which lease is meant, as far as an id tells. */

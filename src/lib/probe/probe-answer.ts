@@ -1,4 +1,4 @@
-import type { Endpoint } from '../model/endpoint.js';
+import { isUnspecified, type Endpoint } from '../model/endpoint.js';
 
 /** How to ask an instance whether it serves. */
 export const probeKinds = ['tcp', 'http', 'grpc'] as const;
@@ -19,6 +19,14 @@ export interface ProbeResult {
 
 /** One way of asking. Never rejects. */
 export type Probe = (endpoint: Endpoint, timeoutMs: number, signal: AbortSignal) => Promise<ProbeResult>;
+
+/** Whether an endpoint leads anywhere: entries are written by anybody, and Node throws at what is no port. */
+export function canBeCalled(endpoint: Endpoint): boolean {
+  const { address, port } = endpoint;
+  const isPort = port !== null && Number.isInteger(port) && port > 0 && port < 65_536;
+  // Node would take these for this very machine, which tells nothing about theirs.
+  return isPort && address !== '' && !isUnspecified(endpoint);
+}
 
 /** What a failure of Node's network code means. */
 export function fromError(error: unknown): ProbeResult {

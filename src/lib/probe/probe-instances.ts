@@ -1,7 +1,13 @@
 import { setMaxListeners } from 'node:events';
 import { formatEndpoint, type Endpoint } from '../model/endpoint.js';
 import { instanceKey, type Instance } from '../model/instance.js';
-import type { Probe, ProbeKind, ProbeOutcome, ProbeResult } from './probe-answer.js';
+import {
+  canBeCalled,
+  type Probe,
+  type ProbeKind,
+  type ProbeOutcome,
+  type ProbeResult,
+} from './probe-answer.js';
 
 /** Connections at a time. */
 const AT_ONCE = 32;
@@ -33,7 +39,7 @@ export async function probeInstances(
   const work = instances.flatMap((instance) =>
     instance.endpoints.flatMap((endpoint) => {
       const kind = kindFor(endpoint, options.kinds);
-      return kind === null || endpoint.port === null ? [] : [{ key: instanceKey(instance), endpoint, kind }];
+      return kind === null || !canBeCalled(endpoint) ? [] : [{ key: instanceKey(instance), endpoint, kind }];
     }),
   );
   // Every connection under way listens, and Node would take that for a leak.

@@ -1,9 +1,11 @@
 import { connect } from 'node:net';
-import { fromError, type Probe } from './probe-answer.js';
+import { canBeCalled, fromError, type Probe } from './probe-answer.js';
 
 /** Connects once and hangs up. The time includes the resolution of a name. */
-export const probeTcp: Probe = ({ address, port }, timeoutMs, signal) => {
-  if (port === null || signal.aborted) return Promise.resolve({ outcome: 'error', detail: 'not asked' });
+export const probeTcp: Probe = (endpoint, timeoutMs, signal) => {
+  const { address, port } = endpoint;
+  if (port === null || !canBeCalled(endpoint) || signal.aborted)
+    return Promise.resolve({ outcome: 'error', detail: 'not asked' });
   return new Promise((resolve) => {
     const socket = connect({ host: address, port });
     const end: typeof resolve = (result) => {

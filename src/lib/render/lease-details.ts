@@ -115,7 +115,7 @@ function bindingText(binding: LeaseBinding, view: View): SafeText {
 
 /**
  * One lease as `field<TAB>value` lines: the fields of `lease list -o tsv`, `onEnd`, then a line `key` for each key that
- * hangs on it.
+ * hangs on it, with a third field: what it is.
  */
 export function leaseDetailsTsv(lease: LeaseRecord, backend: string): string {
   const fields: readonly Field<LeaseRecord>[] = [
@@ -123,7 +123,11 @@ export function leaseDetailsTsv(lease: LeaseRecord, backend: string): string {
     { key: 'onEnd', value: (row) => row.onEnd },
   ];
   const lines = fields.map((field) => `${field.key}\t${renderTsv([field], [lease])}`);
-  for (const { key, isBinaryKey } of orderedBindings(lease))
-    if (key !== null) lines.push(`key\t${escapeField(shownKey({ key, isBinaryKey }))}\n`);
+  for (const binding of orderedBindings(lease)) {
+    const { key, isBinaryKey, kind } = binding;
+    if (key === null) continue;
+    const meaning = kind === 'instance' ? escapeField(bindingName(binding, true)) : kind;
+    lines.push(`key\t${escapeField(shownKey({ key, isBinaryKey }))}\t${meaning}\n`);
+  }
   return lines.join('');
 }

@@ -17,14 +17,13 @@ export interface Write {
 const RETRY_MS = 500;
 
 /** A process that registers itself in etcd. Its end is that of a killed one: everything stays as it is. */
-export class Imitated implements AsyncDisposable {
+export class Imitated implements Disposable {
   /** Everything it has written so far, in its order. */
   readonly writes: Write[] = [];
   /** How often it has looked, for frameworks that look at intervals. */
   checks = 0;
   readonly #client: Etcd3;
   readonly #end = new AbortController();
-  readonly #work: Promise<void>[] = [];
 
   constructor(etcd: Store) {
     this.#client = new Etcd3({ hosts: etcd.url });
@@ -104,12 +103,11 @@ export class Imitated implements AsyncDisposable {
     }
   }
 
-  /** Work that goes on until the process ends. */
+  /** Work that goes on until the process ends. Its failure is one of the test. */
   run(work: () => Promise<void>): void {
-    const done = work().catch((error: unknown) => {
+    void work().catch((error: unknown) => {
       if (!this.#end.signal.aborted) throw error;
     });
-    this.#work.push(done);
   }
 
   /** @throws when the process ends meanwhile */
@@ -117,9 +115,8 @@ export class Imitated implements AsyncDisposable {
     await sleep(ms, undefined, { signal: this.#end.signal });
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  [Symbol.dispose](): void {
     this.#end.abort();
     this.#client.close();
-    await Promise.all(this.#work);
   }
 }

@@ -26,7 +26,7 @@ export const apisixLayout: EtcdLayout = {
   places: (_service, { prefix, forced }) => (forced || prefix.startsWith(ROOT) ? null : []),
   decode(entry, { forced, prefix }) {
     const isBelow = entry.key.startsWith(ROOT) || (forced && entry.key.startsWith(prefix));
-    if (!isBelow) return notMine;
+    if (!isBelow || entry.key === '') return notMine;
     if (entry.text === 'init_dir' || entry.key.endsWith('/')) return { state: 'skip', reason: 'marker' };
     const { json } = entry;
     if (json === null)

@@ -44,7 +44,7 @@ export const dubboJavaInterfaceLayout: EtcdLayout = {
     defaultTtlSeconds: 30,
     renewal: 'one lease a client',
     afterDelete: staysGone(),
-    afterRevoke: comesBack(5, 'back at once, with all other entries of the process'),
+    afterRevoke: comesBack(11, 'back at the next renewal, with all other entries of the process'),
     leftBehind: null,
     markers: 'hash codes on directories',
     readOnly: false,

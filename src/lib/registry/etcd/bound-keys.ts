@@ -19,6 +19,11 @@ export function keyMark(key: Buffer): string {
   return `${isBinary(key) ? 'b' : 't'}${keyText(key)}`;
 }
 
+/** What identifies the key of a binding, as `keyMark` does: a key in Latin-1 may read like one in UTF-8. */
+export function bindingMark({ key, isBinaryKey }: Pick<LeaseBinding, 'key' | 'isBinaryKey'>): string {
+  return `${isBinaryKey ? 'b' : 't'}${key ?? ''}`;
+}
+
 /** What a snapshot tells of the keys in it. */
 export function meaningsOf({ instances, undecoded, skipped }: Snapshot): Meanings {
   const found: Meanings = new Map();

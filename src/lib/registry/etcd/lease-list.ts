@@ -44,6 +44,7 @@ export async function listLeases(
     revision: snapshot?.revision ?? '0',
     takenAtMs: deps.clock.nowMs(),
     hidden,
+    epoch: [...new Set(states.map(({ term }) => term))].sort().join(),
   };
 }
 

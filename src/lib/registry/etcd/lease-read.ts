@@ -1,8 +1,14 @@
 import type { LeaseBinding, LeaseName, LeaseRecord } from '../../model/lease.js';
-import { readMeanings, keyMark, meaningsOf, unreadBinding, type Meanings } from './bound-keys.js';
+import {
+  bindingMark,
+  keyMark,
+  meaningsOf,
+  readMeanings,
+  unreadBinding,
+  type Meanings,
+} from './bound-keys.js';
 import { limitsLeft, type CallLimits } from './calls.js';
 import type { DeregisterDeps } from './deregister.js';
-import { keyText } from './entries.js';
 import { toWireLease } from './ids.js';
 import { isDenied, readLeaseState, type LeaseState } from './leases.js';
 import { isLeaseNotFound } from './map-error.js';
@@ -68,9 +74,12 @@ export function toRecord(
   };
 }
 
-/** The bindings of some keys; one that nobody has read is named by its key alone. */
+/** The bindings of some keys, in order; one that nobody has read is named by its key alone. */
 export function bindingsOf(keys: readonly Buffer[], meanings: Meanings): readonly LeaseBinding[] {
-  return keys.map((key) => meanings.get(keyMark(key)) ?? unreadBinding(key));
+  // etcd names them in another order every time.
+  return [...keys]
+    .sort((a, b) => a.compare(b))
+    .map((key) => meanings.get(keyMark(key)) ?? unreadBinding(key));
 }
 
 /**
@@ -86,7 +95,8 @@ export async function revokeLease(
   const left = limitsLeft(clock, limits);
   const now = await readLeaseState(calls, seen.id, left);
   if (now === null) return 'absent';
-  if (seen.knowsBindings && now.keys !== null && !sameKeys(seen.bindings, now.keys)) return 'changed';
+  // Keys that are hidden by now: one that this user may not read was attached meanwhile.
+  if (seen.knowsBindings && (now.keys === null || !sameKeys(seen.bindings, now.keys))) return 'changed';
   await calls.run(left(), async ({ lease }) => {
     try {
       await lease.leaseRevoke({ ID: toWireLease(seen.id) });
@@ -99,6 +109,6 @@ export async function revokeLease(
 }
 
 function sameKeys(seen: readonly LeaseBinding[], now: readonly Buffer[]): boolean {
-  const before = new Set(seen.map(({ key }) => key));
-  return before.size === now.length && now.every((key) => before.has(keyText(key)));
+  const before = new Set(seen.map(bindingMark));
+  return before.size === now.length && now.every((key) => before.has(keyMark(key)));
 }

@@ -10,11 +10,12 @@ export async function timeToLive(
   calls: Calls,
   leaseId: string,
   limits: CallLimits,
-): Promise<{ readonly grantedSeconds: number; readonly leftSeconds: number } | null> {
+): Promise<Pick<LeaseState, 'grantedSeconds' | 'leftSeconds' | 'term'> | null> {
   const answer = await calls.run(limits, ({ lease }) => lease.leaseTimeToLive({ ID: toWireLease(leaseId) }));
   // An unknown lease is no error but TTL -1 and nothing granted.
   if (answer.grantedTTL === '0') return null;
-  return { grantedSeconds: Number(answer.grantedTTL), leftSeconds: Number(answer.TTL) };
+  const { grantedTTL, TTL, header } = answer;
+  return { grantedSeconds: Number(grantedTTL), leftSeconds: Number(TTL), term: header.raft_term };
 }
 
 /** A lease as etcd tells it, with the keys that hang on it. */
@@ -25,6 +26,8 @@ export interface LeaseState {
   readonly leftSeconds: number;
   /** null: some of them may not be seen by this user. */
   readonly keys: readonly Buffer[] | null;
+  /** Of the leader when it was read. */
+  readonly term: string;
 }
 
 /** One lease with its keys; null when etcd does not know it. */
@@ -38,8 +41,9 @@ export async function readLeaseState(
       lease.leaseTimeToLive({ ID: toWireLease(leaseId), keys: true }),
     );
     if (answer.grantedTTL === '0') return null;
-    const { grantedTTL, TTL, keys } = answer;
-    return { id: leaseId, grantedSeconds: Number(grantedTTL), leftSeconds: Number(TTL), keys };
+    const { grantedTTL, TTL, keys, header } = answer;
+    const [grantedSeconds, leftSeconds] = [Number(grantedTTL), Number(TTL)];
+    return { id: leaseId, grantedSeconds, leftSeconds, keys, term: header.raft_term };
   } catch (error) {
     if (!isDenied(error)) throw error;
     // From 3.5 on, etcd does not name keys to those who may not read them.
