@@ -8,7 +8,7 @@ export default class Doctor extends BaseCommand {
   static override readonly description =
     'Reads everything once, runs every rule on it, prints what is wrong and what to do, and ends with 10 where a finding counts (--fail-on). A rule that cannot be decided is unknown, never a pass; 11 is too much of that. Nothing in the registry is changed.';
   static override readonly args = {
-    service: Args.string({ description: 'only this service' }),
+    service: Args.string({ description: "only this service, or 'pattern*'" }),
   };
   static override readonly flags = { ...globalFlags, ...doctorFlags };
   static override readonly examples = [

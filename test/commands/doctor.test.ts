@@ -309,6 +309,18 @@ describe('how it ends', () => {
     expect(stateFiles()).toEqual([]);
   });
 
+  it('takes a pattern for the services that it matches, which may be none', async () => {
+    const matching = await doctor('ord*', '-o', 'json');
+    expect(matching.ended.code, matching.said).toBe(0);
+    expect(JSON.parse(matching.stdout)).toMatchObject({
+      service: 'ord*',
+      findings: [{ rule: 'SD101', subject: { service: 'order', instance: 'i-2' } }],
+    });
+    const none = await doctor('pay*', '-o', 'json', '--fail-on', 'info');
+    expect(none.ended.code, none.said).toBe(0);
+    expect(JSON.parse(none.stdout)).toMatchObject({ findings: [] });
+  });
+
   it('--wait repeats until nothing counts any more', async () => {
     await using terminal = new Terminal(
       ['doctor', '--dir', registry, '--fail-on', 'warning', '--wait', '1m', '--color', 'never'],

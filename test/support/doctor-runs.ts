@@ -14,7 +14,7 @@ interface Subject {
 }
 
 /** As `-o json` prints it, as far as tests look at it. */
-export interface PrintedFinding {
+interface PrintedFinding {
   readonly rule: string;
   readonly severity: string;
   readonly detail: string;
@@ -38,7 +38,7 @@ export interface DoctorRun {
   idsOf(status: string): readonly string[];
 }
 
-export interface DoctorRunOptions extends BinaryOptions {
+interface DoctorRunOptions extends BinaryOptions {
   /** Section `doctor` of the config file. */
   readonly settings?: object;
   readonly withinMs?: number;

@@ -4,7 +4,7 @@ import { etcdLayout } from '../../src/lib/layouts/index.js';
 import type { RegistrationSpec } from '../../src/lib/registry/types.js';
 import { aSpec } from './builders.js';
 
-export interface FleetEntry {
+interface FleetEntry {
   readonly layout: string;
   readonly spec: RegistrationSpec;
   readonly ttlSeconds: number;
@@ -90,7 +90,9 @@ const TTLS = [15, 20, 30];
 /** 200 instances of ten services, on hosts of their own in three zones. */
 export function aHealthyFleet(): readonly FleetEntry[] {
   return Array.from({ length: 200 }, (_one, index) => {
-    const { service, protocol, ...rest } = services[index % services.length] ?? services[0]!;
+    const one = services[index % services.length];
+    if (one === undefined) throw new Error('no services');
+    const { service, protocol, ...rest } = one;
     const zone = 'abc'[Math.floor(index / services.length) % 3] ?? 'a';
     const address = `10.${zone.charCodeAt(0) - 96}.${Math.floor(index / 100)}.${10 + (index % 100)}`;
     const spec = aSpec({

@@ -1,6 +1,7 @@
 import type { DoctorSettings } from '../doctor/settings.js';
 import type { Premises } from '../doctor/examine.js';
 import type { History, ProbeAnswer, Sample } from '../doctor/types.js';
+import { globMatcher, isGlob } from '../discovery/selector.js';
 import { withLeases } from '../discovery/ttl.js';
 import { abortedError, isAborted, SdctlError } from '../errors.js';
 import type { BackendFacts } from '../model/backend-facts.js';
@@ -93,11 +94,26 @@ async function look(
   const pending = operations.readFacts(options);
   // It is awaited behind the others; until then nobody would hear of its failure.
   pending.catch(() => undefined);
-  const snapshot = await (service === null ? operations.listAll(options) : registry.list(service, options));
-  const leases = await readableLeases(handle, options, service === null ? snapshot : undefined);
+  const isWhole = service === null || isGlob(service);
+  const read = await (isWhole ? operations.listAll(options) : registry.list(service, options));
+  const leases = await readableLeases(handle, options, isWhole ? read : undefined);
+  const snapshot = service !== null && isWhole ? matching(read, service) : read;
   const facts = await pending;
   const atMs = invocation.deps.clock.monotonicMs();
   return { snapshot: judged(snapshot, leases), leases, facts, atMs };
+}
+
+/** What a pattern leaves of everything. */
+function matching(snapshot: Snapshot, pattern: string): Snapshot {
+  const matches = globMatcher(pattern);
+  const isAsked = ({ service }: { readonly service: string | null }): boolean =>
+    service === null || matches(service);
+  return {
+    ...snapshot,
+    instances: snapshot.instances.filter(isAsked),
+    undecoded: snapshot.undecoded.filter(isAsked),
+    skipped: snapshot.skipped.filter(isAsked),
+  };
 }
 
 /** Leases that may not be seen, or are too many for the time, make rules unknown, and do not end a run. */

@@ -96,7 +96,9 @@ async function examineOnce(
   });
   const premises = await gather(invocation, handle, { ...plan, history: state.history, notify });
   const { snapshot, takenAtMs } = premises;
-  if (service !== null && snapshot.instances.length === 0 && snapshot.undecoded.length === 0)
+  // A pattern that matches nothing is no failure.
+  const isName = service !== null && !isGlob(service);
+  if (isName && snapshot.instances.length === 0 && snapshot.undecoded.length === 0)
     throw noSuchService(service, invocation.place);
   const examined = examine(premises, rules, choice, identity);
   const report = suppress(examined, {
@@ -112,8 +114,8 @@ async function examineOnce(
     history: state.history,
     matcher: (pattern) => (isGlob(pattern) ? globMatcher(pattern) : (name) => name === pattern),
   });
-  const isComplete =
-    !snapshot.partial && snapshot.undecoded.every(({ service: of }) => of !== service || service === null);
+  // What nobody can decode was read all the same: SD201 tells of it.
+  const isComplete = !snapshot.partial;
   const scope = { service, isComplete };
   state.save(
     [
