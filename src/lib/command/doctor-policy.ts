@@ -28,5 +28,6 @@ service_prefix "" { policy = "read" }
 node_prefix "" { policy = "read" }
 agent_prefix "" { policy = "read" }
 session_prefix "" { policy = "read" }
+key_prefix "" { policy = "read" }
 operator = "read"
 `;
