@@ -214,9 +214,9 @@ describe('consul removal, agents at addresses of their own', () => {
     const alive = { CheckID: 'serfHealth', Name: 'alive', Status: 'passing' };
     for (const node of ['ghost', client.nodeName]) {
       const service = uniqueName('forged');
+      const address = { Node: node, Address: '127.0.0.9' };
       await put(server, '/v1/catalog/register', {
-        Node: node,
-        Address: '127.0.0.9',
+        ...address,
         Service: { ID: 'x', Service: service },
         Check: { ...alive, Node: node },
       });
@@ -229,6 +229,8 @@ describe('consul removal, agents at addresses of their own', () => {
       const entry = await handle.operations.save(await seen(handle, service), { signal });
       await put(server, '/v1/catalog/deregister', { Node: node, ServiceID: 'x' });
       if (entry === null) throw new Error('not saved');
+      // The real agent of that name puts its own address back whenever it synchronises.
+      await put(server, '/v1/catalog/register', address);
       expect(await failureOf(handle.operations.restore(entry, { signal }))).toMatchObject({
         code: 'E_UNREACHABLE',
         hint: '--owner-port PORT',

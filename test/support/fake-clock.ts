@@ -18,6 +18,11 @@ export class FakeClock implements Clock {
     this.#startMs = Date.parse(start);
   }
 
+  /** Nobody waits for time to pass. */
+  get isIdle(): boolean {
+    return this.#sleepers.size === 0;
+  }
+
   nowMs(): number {
     return this.#startMs + this.#elapsedMs;
   }

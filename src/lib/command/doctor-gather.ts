@@ -9,8 +9,8 @@ import { instanceKey, type Snapshot } from '../model/instance.js';
 import { leaseKey, type LeaseListing } from '../model/lease.js';
 import type { ProbeKind } from '../probe/probe-answer.js';
 import type { CallOptions, Lease, RegistryHandle } from '../registry/types.js';
-import { formatDuration } from '../time/duration.js';
 import type { Invocation } from './invocation.js';
+import { TimeBudget } from './time-budget.js';
 
 /** What one run looks at. */
 export interface GatherOptions {
@@ -31,8 +31,21 @@ const LEAST_PAUSE_MS = 1_000;
 /** The least that a renewal can be judged by. */
 const LEAST_SAMPLES = 4;
 
-/** A call for each lease: a registry of 100,000 takes half of this. */
-const LEASES_MS = 50_000;
+/** All calls of a run together, beside what it observes: a registry of 100,000 leases takes half of this. */
+const TOTAL_MS = 60_000;
+
+/** What is known of the servers where no time was left to ask them. */
+const nothingKnown: BackendFacts = {
+  servers: [],
+  members: null,
+  alarms: null,
+  denied: [],
+  failureTolerance: null,
+  isHealthy: null,
+  nodes: null,
+  drift: null,
+  isFiltered: false,
+};
 
 interface Look {
   readonly snapshot: Snapshot;
@@ -44,25 +57,26 @@ interface Look {
 /**
  * Reads everything that the rules look at, once, and again while it observes.
  *
- * @throws {SdctlError} what reading the services fails with; everything else that cannot be read is left unknown
+ * @param totalMs for everything together, beside what is observed
+ * @throws {SdctlError} what reading the services fails with; everything else that cannot be read, or not in time, is
+ *   left unknown
  */
 export async function gather(
   invocation: Invocation,
   handle: RegistryHandle,
   options: GatherOptions,
+  totalMs = Math.max(TOTAL_MS, invocation.callOptions().timeoutMs ?? 0),
 ): Promise<Premises> {
-  const first = await look(invocation, handle, options);
-  const samples = [toSample(first)];
-  const probing = options.probes === null ? null : probe(invocation, first.snapshot, options.probes);
-  for (const pauseMs of pauses(options.observeMs)) {
-    invocation.diagnostics.notify({ level: 'progress', text: `Observing, ${samples.length} looks so far …` });
-    await invocation.deps.clock.sleep(pauseMs, invocation.signal);
-    if (isAborted(invocation.signal)) throw abortedError(invocation.signal);
-    samples.push(toSample(await look(invocation, handle, options)));
-  }
+  using budget = new TimeBudget(invocation.deps.clock, invocation.signal, totalMs + (options.observeMs ?? 0));
+  const first = await look(invocation, handle, options, budget).catch((error: unknown) => {
+    throw budget.ended(error) ? outOfTime(invocation, budget, error) : error;
+  });
+  const probing = options.probes === null ? null : probe(invocation, first.snapshot, options.probes, budget);
+  const samples = await observed(invocation, handle, options, budget, first);
   const probes = await probing;
   // Whom nobody asked to the end looks like one who does not answer.
   if (isAborted(invocation.signal)) throw abortedError(invocation.signal);
+  if (probing !== null && budget.isOver) tell(options, budget, 'not all instances could be probed');
   return {
     backend: handle.backend as Premises['backend'],
     context: invocation.connection.context,
@@ -72,10 +86,40 @@ export async function gather(
     leases: first.leases,
     facts: first.facts,
     samples,
-    probes,
+    probes: budget.isOver ? null : (probes ?? null),
     history: options.history,
     settings: options.settings,
   };
+}
+
+/** The first look and those behind it, as many as there is time for. */
+async function observed(
+  invocation: Invocation,
+  handle: RegistryHandle,
+  options: GatherOptions,
+  budget: TimeBudget,
+  first: Look,
+): Promise<readonly Sample[]> {
+  const samples = [toSample(first)];
+  for (const pauseMs of pauses(options.observeMs)) {
+    invocation.diagnostics.notify({ level: 'progress', text: `Observing, ${samples.length} looks so far …` });
+    await invocation.deps.clock.sleep(pauseMs, budget.signal);
+    if (isAborted(invocation.signal)) throw abortedError(invocation.signal);
+    try {
+      samples.push(toSample(await look(invocation, handle, options, budget)));
+    } catch (error) {
+      if (!budget.ended(error)) throw error;
+      const text = `observing ended after ${samples.length} looks: a run takes at most ${String(budget)}`;
+      options.notify({ level: 'warning', text });
+      break;
+    }
+  }
+  return samples;
+}
+
+/** What a run goes without because its time was up. */
+function tell({ notify }: Pick<GatherOptions, 'notify'>, budget: TimeBudget, what: string): void {
+  notify({ level: 'warning', text: `${what} within ${String(budget)}: rules about them are unknown` });
 }
 
 function pauses(observeMs: number | null): readonly number[] {
@@ -87,18 +131,24 @@ function pauses(observeMs: number | null): readonly number[] {
 async function look(
   invocation: Invocation,
   handle: RegistryHandle,
-  { service, notify }: GatherOptions,
+  asked: GatherOptions,
+  budget: TimeBudget,
 ): Promise<Look> {
+  const { service, notify } = asked;
   const { operations, registry } = handle;
-  const options = { ...invocation.callOptions(), notify };
+  const options = { ...invocation.callOptions(budget.signal), notify };
   const pending = operations.readFacts(options);
   // It is awaited behind the others; until then nobody would hear of its failure.
   pending.catch(() => undefined);
   const isWhole = service === null || isGlob(service);
   const read = await (isWhole ? operations.listAll(options) : registry.list(service, options));
-  const leases = await readableLeases(handle, options, isWhole ? read : undefined);
+  const leases = await readableLeases(handle, options, budget, isWhole ? read : undefined);
   const snapshot = service !== null && isWhole ? matching(read, service) : read;
-  const facts = await pending;
+  const facts = await pending.catch((error: unknown) => {
+    if (!budget.ended(error)) throw error;
+    tell(asked, budget, 'the servers could not be asked how they are');
+    return nothingKnown;
+  });
   const atMs = invocation.deps.clock.monotonicMs();
   return { snapshot: judged(snapshot, leases), leases, facts, atMs };
 }
@@ -116,23 +166,27 @@ function matching(snapshot: Snapshot, pattern: string): Snapshot {
   };
 }
 
+function outOfTime({ place }: Invocation, budget: TimeBudget, cause: unknown): SdctlError {
+  return new SdctlError('E_TIMEOUT', `cannot read all services in ${place}`, {
+    why: `not complete within ${String(budget)}, the time of a whole run`,
+    hint: 'sdctl doctor SERVICE',
+    cause,
+  });
+}
+
 /** Leases that may not be seen, or are too many for the time, make rules unknown, and do not end a run. */
 async function readableLeases(
   handle: RegistryHandle,
-  callOptions: CallOptions,
+  options: CallOptions & Pick<GatherOptions, 'notify'>,
+  budget: TimeBudget,
   known: Snapshot | undefined,
 ): Promise<LeaseListing | null> {
-  const options = { timeoutMs: LEASES_MS, ...callOptions };
   try {
-    return await handle.operations.listLeases(options, known);
+    return await handle.operations.listLeases({ ...options, timeoutMs: budget.totalMs }, known);
   } catch (error) {
-    if (!(error instanceof SdctlError)) throw error;
-    if (error.exitCode === 5) return null;
-    if (error.code !== 'E_TIMEOUT') throw error;
-    options.notify?.({
-      level: 'warning',
-      text: `not all leases could be read within ${formatDuration(options.timeoutMs)}: rules about them are unknown`,
-    });
+    if (error instanceof SdctlError && error.exitCode === 5) return null;
+    if (!budget.ended(error)) throw error;
+    tell(options, budget, 'not all leases could be read');
     return null;
   }
 }
@@ -158,9 +212,10 @@ function toSample({ snapshot, leases, facts, atMs }: Look): Sample {
 }
 
 async function probe(
-  { deps, diagnostics, signal }: Invocation,
+  { deps, diagnostics }: Invocation,
   { instances }: Snapshot,
   kinds: ReadonlySet<ProbeKind>,
+  { signal }: TimeBudget,
 ): Promise<ReadonlyMap<string, readonly ProbeAnswer[]>> {
   const { probeInstances } = await import('../probe/probe-instances.js');
   return probeInstances(instances, {
