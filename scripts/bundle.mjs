@@ -25,6 +25,8 @@ const external = [
 /** Parts of oclif that running a command needs; everything else is loaded from its package when it is called. */
 const oclifParts =
   /^(?:command|cache|logger|flags|args|screen|parser\/.*|errors\/(?:index|error|logger|errors\/.*|exit|warn)|util\/(?:util|ids|aggregate-flags|fs)|help\/util|ux\/(?:list|theme|write))\.js$/;
+/** Where ink and all it needs goes, beside the chunks. */
+const inkModule = 'ink.mjs';
 const largeNodeModules = /^node:(?:crypto|readline|http|https|http2|tls|net|dns|child_process)$/;
 const oclifLibrary = /node_modules\/@oclif\/core\/lib\/(.*)$/;
 
@@ -63,6 +65,10 @@ const lazyModules = {
         resolveDir: pluginData.resolveDir,
       };
     });
+    // A module of its own, see `bundleInk`.
+    bundle.onResolve({ filter: /\/ink\/open-frame\.js$/ }, ({ kind }) =>
+      kind === 'dynamic-import' ? { path: `./${inkModule}`, external: true } : undefined,
+    );
     // The index of oclif loads all of it; commands take these two names from there.
     bundle.onResolve({ filter: /^@oclif\/core$/ }, () => ({ path: 'oclif', namespace: 'oclif-names' }));
     bundle.onLoad({ filter: /.*/, namespace: 'oclif-names' }, () => ({
@@ -150,7 +156,8 @@ function oclifRequire(from, specifier) {
 
 const banner = `'use strict';
 const $requireFromOclif = (name) =>
-  require('node:module').createRequire(require.resolve('@oclif/core/package.json'))(name);`;
+  require('node:module').createRequire(require.resolve('@oclif/core/package.json'))(name);
+const $requireFromNode = (name) => require('node:module').createRequire(__filename)(name);`;
 
 /**
  * Written as CommonJS, which Node reads at once; every ES module goes through several asynchronous reads, and a busy
@@ -178,11 +185,11 @@ export async function bundleCommands(root, outdir) {
     logLevel: 'warning',
     write: false,
   });
-  mkdirSync(path.join(outdir, 'lib/chunks'), { recursive: true });
-  copyFileSync(
-    path.join(import.meta.dirname, 'chunk-loader.cjs'),
-    path.join(outdir, 'lib/chunks/loader.cjs'),
-  );
+  const chunks = path.join(outdir, 'lib/chunks');
+  mkdirSync(chunks, { recursive: true });
+  copyFileSync(path.join(import.meta.dirname, 'chunk-loader.cjs'), path.join(chunks, 'loader.cjs'));
+  copyFileSync(path.join(import.meta.dirname, 'import-module.cjs'), path.join(chunks, 'import.cjs'));
+  await bundleInk(root, path.join(chunks, inkModule));
   for (const file of outputFiles) {
     const { code } = await transform(withLocalRequires(file.text), {
       format: 'cjs',
@@ -203,7 +210,51 @@ function withPlainExports(code) {
   );
 }
 
-/** `import()` of another chunk as a promise of its require. */
+/** `import()` of another chunk as a promise of its require; Node itself imports what is an ES module. */
 function withLocalRequires(text) {
-  return text.replace(/\bimport\((".\/[\w-]+\.cjs")\)/g, 'Promise.resolve().then(() => require($1))');
+  return text
+    .replace(/\bimport\((".\/[\w-]+\.cjs")\)/g, 'Promise.resolve().then(() => require($1))')
+    .replaceAll(`import("./${inkModule}")`, `$requireFromNode("./import.cjs")("${inkModule}")`);
+}
+
+/** Parts of ink that the frame of the view has no use for: what connects to tools, ends the process, or explains a crash. */
+const inkLeavesOut = {
+  name: 'ink-leaves-out',
+  setup(bundle) {
+    bundle.onLoad({ filter: /node_modules\/ink\/build\/utils\.js$/ }, () => ({
+      contents: 'export const isDev = () => false;',
+    }));
+    bundle.onLoad({ filter: /node_modules\/ink\/build\/components\/ErrorOverview\.js$/ }, () => ({
+      contents: 'export default () => null;',
+    }));
+    // It takes over signals and the end of the process, which the view sees to by itself.
+    bundle.onResolve({ filter: /^signal-exit$/ }, () => ({ path: 'signal-exit', namespace: 'left-out' }));
+    bundle.onResolve({ filter: /\/devtools\.js$/ }, () => ({ path: 'devtools', namespace: 'left-out' }));
+    bundle.onLoad({ filter: /.*/, namespace: 'left-out' }, () => ({
+      contents:
+        'const leftOut = () => () => undefined; export default leftOut; export { leftOut as onExit };',
+    }));
+  },
+};
+
+/** Ink and React as one ES module: the layout engine below them is awaited where it is loaded, which no CommonJS can do. */
+async function bundleInk(root, outfile) {
+  await build({
+    absWorkingDir: root,
+    entryPoints: [path.join(root, 'src/lib/tui/ink/open-frame.ts')],
+    outfile,
+    bundle: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20.19',
+    // React for developers is slow and keeps what it has drawn.
+    define: { 'process.env.NODE_ENV': '"production"' },
+    minifySyntax: true,
+    plugins: [inkLeavesOut],
+    banner: {
+      js: "import { createRequire } from 'node:module';\nconst require = createRequire(import.meta.url);",
+    },
+    legalComments: 'inline',
+    logLevel: 'warning',
+  });
 }

@@ -10,8 +10,8 @@ import path from 'node:path';
 const layers = [
   ['commands', 'index.ts'],
   ['command'],
-  // The simulated fleet is a client of the registries, as a command is.
-  ['demo'],
+  // Clients of the registries, as a command is: the simulated fleet, the interactive view.
+  ['demo', 'tui'],
   ['registry', 'discovery', 'doctor', 'probe', 'render', 'config'],
   ['layouts', 'time'],
   ['model'],
@@ -45,8 +45,8 @@ const owners = {
   etcd3: ['lib/registry/etcd/'],
   '@grpc/grpc-js': ['lib/registry/etcd/', 'lib/probe/'],
   consul: ['lib/registry/consul/'],
-  ink: ['lib/render/tui/'],
-  react: ['lib/render/tui/'],
+  ink: ['lib/tui/'],
+  react: ['lib/tui/'],
   yaml: ['lib/config/', 'lib/render/'],
   '@oclif/core': ['commands/', 'lib/command/'],
   process: ['lib/command/deps.ts'],

@@ -2,18 +2,21 @@ import { Args, Flags } from '@oclif/core';
 import { BaseCommand } from '../lib/command/base-command.js';
 import { globalFlags, selectFlags } from '../lib/command/global-flags.js';
 import { toSelection } from '../lib/command/select.js';
+import { isPlain, refuseLineFlags, requireTerminal, showView, viewFormats } from '../lib/command/view-run.js';
 import { followMembership, streamFormats, watchPlan } from '../lib/command/watch-stream.js';
 
 export default class Watch extends BaseCommand {
   static override readonly summary = 'Print membership changes as they happen';
   static override readonly description =
-    'First the whole set as one event, then a line per change. An outage is an event too: stale, then synced, then what was missed. It never ends by itself, unless --until or --timeout say so.';
+    'First the whole set as one event, then a line per change. An outage is an event too: stale, then synced, then what was missed. It never ends by itself, unless --until or --timeout say so. With -i (or as sdctl top) it takes the whole terminal and shows services, instances, leases, findings and events; ? lists its keys. It only reads.';
   static override readonly args = {
     service: Args.string({ description: "service or 'pattern*'; all without it" }),
   };
   static override readonly flags = {
     ...globalFlags,
     ...selectFlags,
+    interactive: Flags.boolean({ char: 'i', description: 'the whole terminal, with keys (as sdctl top)' }),
+    clipboard: Flags.boolean({ description: 'with -i: c copies endpoints through the terminal' }),
     until: Flags.string({
       description:
         'end with 0 once this holds: passing>=3, instances==0, gone=ID; 9 when --timeout comes first',
@@ -32,12 +35,22 @@ export default class Watch extends BaseCommand {
   static override readonly examples = [
     'sdctl watch order',
     'sdctl watch',
+    'sdctl watch -i',
     'sdctl watch order -o jsonl',
     "sdctl watch order --until 'passing>=3' --timeout 2m",
   ];
 
   override async run(): Promise<void> {
     const { args, flags } = await this.parse(Watch);
+    if (flags.interactive) {
+      refuseLineFlags(flags);
+      const view = await this.open(flags, viewFormats);
+      if (!isPlain(view)) {
+        requireTerminal(view, args.service);
+        await this.leave(await showView(view, { ...flags, service: args.service }, this.config.root));
+      }
+      view.diagnostics.say('Nothing is painted over here: the view continues as lines.');
+    }
     const invocation = await this.open(flags, streamFormats);
     const plan = watchPlan(invocation, { ...flags, service: args.service }, toSelection(flags, args.service));
     await using handle = await invocation.openRegistry();

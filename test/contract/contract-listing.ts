@@ -106,6 +106,37 @@ export function describeListing(setting: ContractSetting): void {
       expect(snapshot.instances.map(({ service }) => service)).toEqual(expect.arrayContaining(services));
     });
 
+    it('tells the ids of all leases in one call, where it has leases with a time', async () => {
+      await using target = await open();
+      const { registry, operations, capabilities } = target.handle;
+      const spec = aSpec({ service: uniqueName('leased') });
+      const { instance } = await registry.register(spec, { signal, ttlMs });
+      const { ids, hidden } = await operations.leaseIds({ signal });
+      expect(hidden).toEqual([]);
+      if (capabilities.readableTtl) expect(ids).toContain(instance.lease?.id);
+      else expect(ids).toEqual([]);
+      expect(new Set(ids).size).toBe(ids.length);
+      await expect(operations.leaseIds({ signal: AbortSignal.abort() })).rejects.toMatchObject({
+        code: 'E_ABORTED',
+      });
+    });
+
+    it('shows an entry as it is stored, and nothing where it is gone', async () => {
+      await using target = await open();
+      const { registry, operations } = target.handle;
+      const metadata = { note: 'Grüße\n\u001b[31m' };
+      const spec = aSpec({ service: uniqueName('stored'), metadata });
+      const registration = await registry.register(spec, { signal, ttlMs });
+      const [instance] = (await registry.list(spec.service, { signal })).instances;
+      if (instance === undefined) throw new Error('it is not listed');
+      const entry = await operations.readEntry(instance, { signal });
+      expect(entry).toMatchObject({ key: instance.key, isBinaryKey: false });
+      const value: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(entry?.value));
+      expect(JSON.stringify(value)).toContain(JSON.stringify(metadata.note).slice(1, -1));
+      await registration.deregister({ signal });
+      expect(await operations.readEntry(instance, { signal })).toBeNull();
+    });
+
     it('carries 200 instances and releases them when disposed', { timeout: 60_000 }, async () => {
       const service = uniqueName('many');
       const specs = Array.from({ length: 200 }, (_, index): RegistrationSpec =>

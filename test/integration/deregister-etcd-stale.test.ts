@@ -6,6 +6,7 @@ import { runBinary, startBinary } from '../support/binary.js';
 import { EtcdEntries, kratosKey } from '../support/etcd-entries.js';
 import { type Etcd, freePort, startEtcd } from '../support/servers/index.js';
 import { makeTempDir } from '../support/servers/lifetime.js';
+import { startUnrevokingEtcd } from '../support/unrevoking-etcd.js';
 
 const SLOW = { timeout: 90_000 };
 const keyOf = (id: string): string => kratosKey('order', id);
@@ -14,8 +15,19 @@ interface Result {
   readonly items: readonly { readonly instance: string; readonly outcome: string }[];
 }
 
+const home = makeTempDir('stale');
+
+/** Does not wait to see whether anything comes back. */
+async function stale(service: string, ...args: readonly string[]): ReturnType<typeof runBinary> {
+  const command = ['deregister', service, '--stale', '--verify', '0', '-o', 'json', ...args];
+  return runBinary(command, { home, withinMs: 60_000 });
+}
+
+function outcomes(stdout: string): readonly (readonly string[])[] {
+  return (JSON.parse(stdout) as Result).items.map(({ instance, outcome }) => [instance, outcome]);
+}
+
 describe.each(['3.4', '3.5'] as const)('stale entries of etcd %s', (version) => {
-  const home = makeTempDir('stale');
   let etcd: Etcd;
   let client: Etcd3;
   let entries: EtcdEntries;
@@ -33,26 +45,9 @@ describe.each(['3.4', '3.5'] as const)('stale entries of etcd %s', (version) => 
     await etcd.stop();
   });
 
-  const flags = () => [
-    '--backend',
-    'etcd',
-    '--server',
-    etcd.url,
-    '--prefix',
-    '/microservices/',
-    '--verify',
-    '0',
-  ];
-  const stale = async (...args: readonly string[]) =>
-    runBinary(
-      ['deregister', 'order', '--stale', '--yes', '--confirm', 'order', ...args, '-o', 'json', ...flags()],
-      {
-        home,
-        withinMs: 60_000,
-      },
-    );
-  const outcomes = (stdout: string): readonly (readonly string[])[] =>
-    (JSON.parse(stdout) as Result).items.map(({ instance, outcome }) => [instance, outcome]);
+  const flags = () => ['--backend', 'etcd', '--server', etcd.url, '--prefix', '/microservices/'];
+  const staleOrders = async (...args: readonly string[]) =>
+    stale('order', '--yes', '--confirm', 'order', ...args, ...flags());
 
   it('a key without a lease goes where its address refuses, and stays where it answers', SLOW, async () => {
     const listener = createServer((socket) => socket.destroy());
@@ -64,10 +59,10 @@ describe.each(['3.4', '3.5'] as const)('stale entries of etcd %s', (version) => 
       await entries.kratos('order', 'kept');
       await entries.kratos('order', 'refuses', at(await freePort()));
       await entries.kratos('order', 'answers', at(open));
-      const untold = await stale();
+      const untold = await staleOrders();
       expect(outcomes(untold.stdout)).toEqual([]);
       expect(untold.stderr).toContain('2 instances have no lease where others have one: --probe tcp tells');
-      const done = await stale('--probe', 'tcp');
+      const done = await staleOrders('--probe', 'tcp');
       expect(done.ended.code, done.said).toBe(0);
       expect(outcomes(done.stdout)).toEqual([['refuses', 'removed']]);
       expect(await entries.keys()).toEqual([keyOf('answers'), keyOf('kept')]);
@@ -92,7 +87,7 @@ describe.each(['3.4', '3.5'] as const)('stale entries of etcd %s', (version) => 
         'kratos',
         '-o',
         'jsonl',
-        ...flags().slice(0, 6),
+        ...flags(),
       ],
       { home },
     );
@@ -100,7 +95,7 @@ describe.each(['3.4', '3.5'] as const)('stale entries of etcd %s', (version) => 
     await entries.kratos('order', 'dead', { endpoint, ttl: 20 });
     await entries.kratos('order', 'bare', { endpoint, ttl: null });
     await entries.kratos('order', 'else', { endpoint: 'http://10.0.1.6:8000', ttl: 20 });
-    const done = await stale();
+    const done = await staleOrders();
     expect(done.ended.code, done.said).toBe(0);
     expect(done.stderr).toContain(
       'order/dead: nobody renews it, while order/live on the same address is renewed',
@@ -111,18 +106,32 @@ describe.each(['3.4', '3.5'] as const)('stale entries of etcd %s', (version) => 
     ]);
     expect(await entries.keys()).toEqual([keyOf('else'), keyOf('live')]);
   });
+});
+
+describe.each(['3.4', '3.5'] as const)('stale entries of an etcd %s that does not revoke', (version) => {
+  let etcd: Awaited<ReturnType<typeof startUnrevokingEtcd>>;
+
+  beforeAll(async () => {
+    etcd = await startUnrevokingEtcd(version);
+  });
+  afterAll(async () => {
+    await etcd.stop();
+  });
 
   it('a lease that is over and was not revoked goes, unless most of its service is so', SLOW, async () => {
-    await entries.crowdOfLeases(8);
-    const over = await entries.kratos('order', 'over', { ttl: 8 });
+    const entries = new EtcdEntries(etcd.client);
+    const flags = [...etcd.flags, '--prefix', '/microservices/'];
+    const ended = [await entries.kratos('order', 'over', { ttl: 4 })];
     for (const id of ['a', 'b']) await entries.kratos('order', id);
-    for (const id of ['x', 'y']) await entries.kratos('pay', id, { ttl: 8 });
-    await expect
-      .poll(async () => (await entries.timeToLive(over)).left, { timeout: 20_000, interval: 200 })
-      .toBeLessThan(0);
+    for (const id of ['x', 'y']) ended.push(await entries.kratos('pay', id, { ttl: 4 }));
+    for (const lease of ended) {
+      await expect
+        .poll(async () => (await entries.timeToLive(lease)).left, { timeout: 20_000, interval: 200 })
+        .toBeLessThan(0);
+    }
     const [order, pay] = await Promise.all([
-      stale(),
-      runBinary(['deregister', 'pay', '--stale', '--dry-run', '-o', 'json', ...flags()], { home }),
+      stale('order', '--yes', '--confirm', 'order', ...flags),
+      stale('pay', '--dry-run', ...flags),
     ]);
     expect(order.ended.code, order.said).toBe(0);
     expect(order.stderr).toContain('order/over: its lease has expired and was not revoked\n');

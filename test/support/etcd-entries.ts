@@ -20,16 +20,18 @@ export class EtcdEntries {
     return (await this.#client.leaseClient.leaseGrant({ ID: '0', TTL: ttl })).ID;
   }
 
-  /** So many leases that end at once that etcd, which ends a thousand a second, is late with whatever follows. */
-  async crowdOfLeases(ttl: number): Promise<void> {
-    let left = 18_000;
-    const grant = async (): Promise<void> => {
-      while (left > 0) {
-        left -= 1;
-        await this.grant(ttl);
-      }
-    };
-    await Promise.all(Array.from({ length: 128 }, grant));
+  /** Renews a lease until something is done, however long that takes. */
+  async renewedDuring<T>(lease: string, work: () => Promise<T>): Promise<T> {
+    const stream = await this.#client.leaseClient.leaseKeepAlive();
+    const renew = (): void => stream.write({ ID: lease });
+    renew();
+    const timer = setInterval(renew, 500);
+    try {
+      return await work();
+    } finally {
+      clearInterval(timer);
+      stream.end();
+    }
   }
 
   /** @returns the id of its lease in decimal; '0' for none */

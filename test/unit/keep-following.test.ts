@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { SdctlError } from '../../src/lib/errors.js';
 import type { MembershipEvent } from '../../src/lib/model/membership.js';
 import { keepFollowing } from '../../src/lib/registry/keep-following.js';
-import type { WatchOptions } from '../../src/lib/registry/types.js';
+import type { WatchOptions, WatchRetry } from '../../src/lib/registry/types.js';
 import { anInstance } from '../support/builders.js';
 import { FakeClock } from '../support/fake-clock.js';
 import { aSet, ScriptedFollower, someChanges, type Moment } from '../support/scripted-follower.js';
@@ -165,6 +165,60 @@ describe('keepFollowing', () => {
     expect(brief(events)).toEqual(['synced a', 'stale E_AUTH', 'synced a']);
     expect(notices.filter((text) => text.startsWith('warning'))).toEqual([]);
     await stop();
+  });
+
+  it('waits after a refusal for as long as the caller says, also before the first answer', async () => {
+    const { clock, follower, events, stop } = run(
+      [[refused], [refused], [aSet('5', [a]), refused], [aSet('6', [a])]],
+      { retryStartMs: Infinity, refusedPauseMs: 1_000 },
+    );
+    await clock.advance(10_000);
+    expect(follower.begunMs).toEqual([0, 1_000, 2_000, 3_000]);
+    expect(follower.refreshed).toBe(3);
+    expect(brief(events)).toEqual(['synced a', 'stale E_AUTH', 'synced a']);
+    await stop();
+  });
+
+  it('reads credentials again when nothing may be seen, and tries again as after an outage', async () => {
+    const filtered = new SdctlError('E_FILTERED', 'access rules hide everything');
+    const { clock, follower, stop } = run([[aSet('5', [a]), filtered], [filtered], [aSet('6', [a])]]);
+    await clock.advance(10_000);
+    expect(follower.begunMs).toEqual([0, 100, 300]);
+    expect(follower.refreshed).toBe(2);
+    await stop();
+  });
+
+  it('tells of every attempt that failed, the first one and those before the first answer too', async () => {
+    const retries: string[] = [];
+    const onRetry = ({ cause, attempt, retryInMs }: WatchRetry): void => {
+      retries.push(`${cause.code} ${attempt} ${retryInMs}`);
+    };
+    const { clock, stop } = run(
+      [[away], [away], [aSet('5', [a]), 5_000, away], [refused], [aSet('6', [a])]],
+      {
+        retryStartMs: Infinity,
+        onRetry,
+      },
+    );
+    await clock.advance(20_000);
+    expect(retries).toEqual([
+      'E_UNREACHABLE 1 100',
+      'E_UNREACHABLE 2 200',
+      'E_UNREACHABLE 1 100',
+      'E_AUTH 2 5000',
+    ]);
+    await stop();
+  });
+
+  it('tells of no attempt that is not made again', async () => {
+    const retries: WatchRetry[] = [];
+    const missing = new SdctlError('E_FILE', 'cannot read the file');
+    const onRetry = (retry: WatchRetry): void => {
+      retries.push(retry);
+    };
+    expect(await run([[missing]], { retryStartMs: Infinity, onRetry }).ended).toBe(missing);
+    expect(await run([[away]], { onRetry }).ended).toBe(away);
+    expect(retries).toEqual([]);
   });
 
   it('warns once when an outage turns into a refusal', async () => {

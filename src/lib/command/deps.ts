@@ -8,7 +8,9 @@ import { defaultTimeouts } from '../registry/connection.js';
 import type { ProcessProbe } from '../registry/claim.js';
 import type { RegistryHandle } from '../registry/types.js';
 import { systemClock, type Clock } from '../time/clock.js';
+import type { TerminalDevice } from '../tui/terminal/device.js';
 import { Output } from './output.js';
+import { openTerminalDevice } from './terminal-device.js';
 
 /** Everything a command takes from the process; the only place that reads it, replaced whole in tests. */
 export interface Deps {
@@ -25,8 +27,12 @@ export interface Deps {
   openRegistry(connection: Connection): Promise<RegistryHandle>;
   /** Calls `listener` on SIGINT, SIGTERM and SIGHUP; answers how to stop. */
   onSignal(listener: (signal: NodeJS.Signals) => void): () => void;
-  /** Calls `listener` with what was thrown where nothing catches it. */
-  onCrash(listener: (thrown: unknown) => void): void;
+  /**
+   * Calls `listener` with what was thrown where nothing catches it; who asked last is told first. Answers how to stop.
+   */
+  onCrash(listener: (thrown: unknown) => void): () => void;
+  /** stdin and stdout as one terminal, for a view that takes all of it. Both have to be terminals. */
+  openTerminal(): TerminalDevice;
   /** For libraries that read their settings from the environment; undefined deletes. */
   setEnv(name: string, value: string | undefined): void;
   /** Who runs sdctl, by name where the system knows one; for the audit log. */
@@ -58,19 +64,24 @@ const processes: ProcessProbe = {
 
 let system: Deps | null = null;
 
-/** The real process: one object for all, read once, before its colour variables are rewritten for oclif. */
-export function systemDeps(): Deps {
-  system ??= readSystem();
+/**
+ * The real process: one object for all, read once, before its colour variables are rewritten for oclif.
+ *
+ * @param overrides what takes the place of its parts, from the first call on
+ */
+export function systemDeps(overrides: Partial<Deps> = {}): Deps {
+  system ??= readSystem(overrides);
   return system;
 }
 
-function readSystem(): Deps {
+function readSystem(overrides: Partial<Deps>): Deps {
   forgetLostTerminals();
   const env = { ...process.env };
+  const { clock = systemClock, random = Math.random } = overrides;
   const registryDeps: RegistryDeps = {
-    clock: systemClock,
-    random: Math.random,
-    processes,
+    clock,
+    random,
+    processes: overrides.processes ?? processes,
     timeouts: defaultTimeouts,
   };
   return {
@@ -81,8 +92,8 @@ function readSystem(): Deps {
     stdout: new Output(process.stdout),
     stderr: new Output(process.stderr),
     stdinIsTerminal: process.stdin.isTTY,
-    clock: systemClock,
-    random: Math.random,
+    clock,
+    random,
     processes,
     openRegistry: async (connection) =>
       (await import('../registry/open.js')).openRegistry(connection, registryDeps),
@@ -94,9 +105,14 @@ function readSystem(): Deps {
       };
     },
     onCrash(listener) {
-      process.on('uncaughtException', listener);
-      process.on('unhandledRejection', listener);
+      process.prependListener('uncaughtException', listener);
+      process.prependListener('unhandledRejection', listener);
+      return () => {
+        process.off('uncaughtException', listener);
+        process.off('unhandledRejection', listener);
+      };
     },
+    openTerminal: () => openTerminalDevice(process),
     setEnv(name, value) {
       if (value === undefined) Reflect.deleteProperty(process.env, name);
       else process.env[name] = value;
@@ -143,6 +159,7 @@ function readSystem(): Deps {
       }
     },
     exit: (code) => process.exit(code),
+    ...overrides,
   };
 }
 

@@ -31,6 +31,11 @@ export class Diagnostics {
     if (options.logFile !== null) this.#log({ level: 'detail', text: 'started' }, true);
   }
 
+  /** Only into the log file: nothing may be printed while the whole screen is in use. */
+  readonly logOnly = (notice: Notice): void => {
+    this.#log(notice);
+  };
+
   /** For `CallOptions.notify`. */
   readonly notify = (notice: Notice): void => {
     this.#log(notice);
@@ -54,6 +59,12 @@ export class Diagnostics {
     this.#output.write(`${this.#shown(text)}\n`);
   }
 
+  /** A record for the log file alone, such as a figure. @param record facts, nothing untrusted */
+  record(record: Readonly<Record<string, unknown>>): void {
+    const { logFile } = this.#options;
+    if (logFile !== null && this.#options.verbose) this.#append(record, false);
+  }
+
   /** The answer or the end comes: nothing temporary may stay on the screen. */
   clear(): void {
     this.#status.clear();
@@ -64,15 +75,16 @@ export class Diagnostics {
   }
 
   #log(notice: Notice, first = false): void {
+    if (this.#options.logFile === null) return;
+    this.#append({ level: notice.level, text: safeText(notice.text, { max: 4_000 }) }, first);
+  }
+
+  #append(record: Readonly<Record<string, unknown>>, first: boolean): void {
     const { logFile } = this.#options;
     if (logFile === null) return;
-    const record = {
-      at: toRfc3339(this.#clock.nowMs()),
-      level: notice.level,
-      text: safeText(notice.text, { max: 4_000 }),
-    };
+    const line = JSON.stringify({ at: toRfc3339(this.#clock.nowMs()), ...record });
     try {
-      appendFileSync(logFile, `${JSON.stringify(record)}\n`, { mode: 0o600 });
+      appendFileSync(logFile, `${line}\n`, { mode: 0o600 });
     } catch (error) {
       if (!first) return;
       throw new SdctlError('E_FILE', `cannot write the log file ${logFile}`, {

@@ -175,7 +175,10 @@ function judges(
 }
 
 /** What tells this registry from another one: its context, else its servers; the scope within it. */
-function identityOf({ connection, serverNames }: Invocation): string {
+export function identityOf({
+  connection,
+  serverNames,
+}: Pick<Invocation, 'connection' | 'serverNames'>): string {
   const { backend, context, prefixes, datacenter, namespace, partition } = connection;
   return JSON.stringify([backend, context ?? serverNames, prefixes, datacenter, namespace, partition]);
 }

@@ -14,9 +14,10 @@ const topics = new Set(['context', 'ctx', 'config', 'lease']);
  * Runs the command line once and ends the process with the right code.
  *
  * @param entry `import.meta.url` of the file in `bin/`
+ * @param overrides what a script of its own, in a folder beside `bin/`, puts in the place of the real process
  */
-export async function main(entry: string): Promise<void> {
-  const deps = systemDeps();
+export async function main(entry: string, overrides: Partial<Deps> = {}): Promise<void> {
+  const deps = systemDeps(overrides);
   // What no command catches, because nothing awaits it.
   deps.onCrash((thrown) => {
     if (!deps.stdout.takes(thrown)) void fail(thrown, deps);

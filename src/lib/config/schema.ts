@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { backendNames } from '../registry/connection.js';
 import { doctorSection, validDoctorKeys } from './doctor-section.js';
+import { tuiSection } from './tui-section.js';
 
 const text = v.pipe(v.string(), v.nonEmpty());
 const outputFormats = ['table', 'wide', 'tsv', 'name', 'json', 'jsonl', 'yaml'] as const;
@@ -45,14 +46,14 @@ const defaults = v.strictObject({
   color: v.optional(v.picklist(['auto', 'always', 'never'])),
 });
 
-/** The whole config file. Keys of `tui` belong to the interactive view and are checked there. */
+/** The whole config file. */
 export const configSchema = v.strictObject({
   version: v.optional(v.literal(1)),
   currentContext: v.optional(text),
   defaults: v.optional(defaults),
   contexts: v.optional(v.record(text, context)),
   doctor: v.optional(doctorSection),
-  tui: v.optional(v.looseObject({})),
+  tui: v.optional(tuiSection),
 });
 
 export type ConfigFile = v.InferOutput<typeof configSchema>;
@@ -63,6 +64,7 @@ export function validKeys(path: readonly string[]): readonly string[] | null {
   const [first, , third] = path;
   if (path.length === 0) return Object.keys(configSchema.entries);
   if (first === 'defaults' && path.length === 1) return Object.keys(defaults.entries);
+  if (first === 'tui' && path.length === 1) return Object.keys(tuiSection.entries);
   if (first === 'doctor') return validDoctorKeys(path.slice(1));
   if (first === 'contexts' && path.length === 2) return Object.keys(context.entries);
   if (first === 'contexts' && path.length === 3 && third === 'tls') return Object.keys(tls.entries);

@@ -192,7 +192,7 @@ export function worstHealth(states: Iterable<Health>): Health {
 }
 
 /** Which service an instance belongs to: those of one name in two layouts or roots of etcd have nothing in common. */
-function serviceKey({ service, root, layout }: Instance): string {
+export function serviceKey({ service, root, layout }: Instance): string {
   return root === null ? service : `${service}\0${root}\0${layout}`;
 }
 

@@ -29,7 +29,7 @@ export interface Follower {
   follow(signal: AbortSignal): AsyncIterable<FollowSignal>;
   /** Why an instance that is missing from a later `set` of a live stream is gone. */
   reasonOf(instance: Instance): LeftReason;
-  /** Called after a refusal, before the next attempt: read credential files again. */
+  /** Called after a refusal, or when nothing may be seen, before the next attempt: read credential files again. */
   refreshCredentials(): void;
 }
 
@@ -116,8 +116,12 @@ export async function* keepFollowing(
       // A wrong file or setting is not waited for at the start; later it may be under repair.
       const isOver = clock.monotonicMs() - startedMs >= (options.retryStartMs ?? 0);
       if (!synced && (isOver || thrown.exitCode === 2)) throw thrown;
-      const retryInMs = isRefusal(thrown) ? REFUSED_PAUSE_MS : backoffMs(failures, deps.random);
-      if (isRefusal(thrown)) follower.refreshCredentials();
+      const retryInMs = isRefusal(thrown)
+        ? (options.refusedPauseMs ?? REFUSED_PAUSE_MS)
+        : backoffMs(failures, deps.random);
+      // Who may see nothing may have been sent without a token, from a file that was just being written.
+      if (isRefusal(thrown) || thrown.code === 'E_FILTERED') follower.refreshCredentials();
+      options.onRetry?.({ cause: thrown, attempt: failures, retryInMs: Math.round(retryInMs) });
       if (!synced || stale) {
         // Said once: that it waits for a first answer at all, and that it is refused.
         const first = (!synced && failures === 1) || (isRefusal(thrown) && !refused);

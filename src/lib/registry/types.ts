@@ -23,10 +23,22 @@ export interface CallOptions {
   readonly notify?: (notice: Notice) => void;
 }
 
+/** One attempt to follow that failed, and is made again. */
+export interface WatchRetry {
+  readonly cause: SdctlError;
+  /** From 1; begins anew once the registry was followed for a while. */
+  readonly attempt: number;
+  readonly retryInMs: number;
+}
+
 /** What following takes beside that. */
 export interface WatchOptions extends CallOptions {
   /** How long failures before the first `synced` are retried; 0 (default): the first one is thrown. `Infinity`: for ever. */
   readonly retryStartMs?: number;
+  /** The pause after a refusal, before credentials are read and tried again. Default 5 000. */
+  readonly refusedPauseMs?: number;
+  /** Called for every attempt that failed and is made again, also before the first `synced`; must not throw. */
+  readonly onRetry?: (retry: WatchRetry) => void;
 }
 
 /** What to announce. Empty and null fields are not written. */
@@ -126,6 +138,22 @@ export interface Lease {
   readonly isOverdue: boolean;
 }
 
+/** The ids of all leases, without anything that has to be asked of each. */
+export interface LeaseIds {
+  readonly ids: readonly string[];
+  /** What could not be seen and why, one sentence each; empty: everything was seen. */
+  readonly hidden: readonly string[];
+}
+
+/** An entry as the registry keeps it. */
+export interface EntryText {
+  /** The full key on etcd, the file on local; null on Consul. Latin-1 where it is not UTF-8. */
+  readonly key: string | null;
+  readonly isBinaryKey: boolean;
+  /** The value on etcd and local; on Consul JSON of all that it tells of the instance, its node and its checks. */
+  readonly value: Uint8Array;
+}
+
 /** A root under which services stand. */
 export interface RootUse {
   readonly root: string;
@@ -154,6 +182,8 @@ export interface RegistryOperations {
   findRoots(options: CallOptions): Promise<readonly RootUse[]>;
   /** TTLs of the given leases, 64 in flight; ids the registry does not know are left out. */
   leases(ids: readonly string[], options: CallOptions): Promise<ReadonlyMap<string, Lease>>;
+  /** Ids of all leases in one call; none on Consul, whose checks and sessions `listLeases` reads. */
+  leaseIds(options: CallOptions): Promise<LeaseIds>;
   /**
    * Every lease, joined with what hangs on it. What may not be seen is left out and said in `hidden`.
    *
@@ -186,6 +216,8 @@ export interface RegistryOperations {
   planRemoval(instance: Instance, options: RemovalOptions): Promise<RemovalPlan>;
   /** Does what was planned, if the entry still is the one that was seen. */
   remove(plan: RemovalPlan, options: CallOptions): Promise<DeregisterOutcome>;
+  /** The entry of an instance as it is stored now, in one call; null: it is not there any more. */
+  readEntry(instance: Instance, options: CallOptions): Promise<EntryText | null>;
   /** Reads what `restore` needs; null when the entry is not there any more as it was seen. */
   save(instance: Instance, options: CallOptions): Promise<SavedEntry | null>;
   /** Puts an entry back where nothing stands now. @throws {SdctlError} E_USAGE for an entry of another kind of registry */

@@ -64,7 +64,8 @@ export function instanceText(
   return safeName(formatInstanceName(instance), { ascii: view.ascii });
 }
 
-function detailText(event: MembershipEvent, view: View): string {
+/** What has happened, on one line. */
+export function detailText(event: MembershipEvent, view: View): string {
   switch (event.type) {
     case 'synced':
       return syncedText(event.snapshot, view);

@@ -1,4 +1,4 @@
-import { SdctlError } from '../../errors.js';
+import { abortedError, SdctlError } from '../../errors.js';
 import type { BackendFacts } from '../../model/backend-facts.js';
 import type { Instance, Snapshot } from '../../model/instance.js';
 import type { LeaseListing, LeaseName, LeaseRecord } from '../../model/lease.js';
@@ -12,7 +12,9 @@ import type {
   DeregisterOptions,
   DeregisterOutcome,
   DeregisterTarget,
+  EntryText,
   Lease,
+  LeaseIds,
   Notice,
   RegisterOptions,
   RemovalOptions,
@@ -39,6 +41,7 @@ import type { Credentials } from './credentials.js';
 import type { Servers } from './servers.js';
 import { ServiceFollower, type FollowerDeps } from './service-follower.js';
 import { statusOf } from './status.js';
+import { readStored } from './stored-entry.js';
 import type { Visibility } from './visibility.js';
 
 export interface ConsulRegistryDeps extends RegistryDeps {
@@ -140,6 +143,12 @@ export class ConsulRegistry implements Registry, RegistryOperations {
     return new Map();
   }
 
+  /** TTL checks and sessions have no ids that a single call would tell. */
+  async leaseIds({ signal }: CallOptions): Promise<LeaseIds> {
+    if (signal.aborted) throw abortedError(signal);
+    return { ids: [], hidden: [] };
+  }
+
   async listLeases(options: CallOptions): Promise<LeaseListing> {
     return listLeases(this.#deps, this.#call(options, 'list'));
   }
@@ -159,6 +168,10 @@ export class ConsulRegistry implements Registry, RegistryOperations {
   async remove(plan: RemovalPlan, options: CallOptions): Promise<DeregisterOutcome> {
     const { clock, timeouts } = this.#deps;
     return removePlanned(this.#deps, plan, startCall(options, timeouts.callMs + plan.takesMs, clock));
+  }
+
+  async readEntry(instance: Instance, options: CallOptions): Promise<EntryText | null> {
+    return readStored(this.#deps.servers, instance, this.#call(options));
   }
 
   async save(instance: Instance, options: CallOptions): Promise<SavedEntry | null> {

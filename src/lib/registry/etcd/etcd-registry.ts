@@ -14,7 +14,9 @@ import type {
   DeregisterOptions,
   DeregisterOutcome,
   DeregisterTarget,
+  EntryText,
   Lease,
+  LeaseIds,
   RegisterOptions,
   Registration,
   RegistrationSpec,
@@ -33,7 +35,7 @@ import { readFacts } from './facts.js';
 import { EtcdFollower } from './follower.js';
 import { grantedRanges } from './grants.js';
 import { findRoots } from './find-roots.js';
-import { listLeases } from './lease-list.js';
+import { listLeases, readLeaseIds } from './lease-list.js';
 import { readLease, revokeLease } from './lease-read.js';
 import { readLeases, timeToLive } from './leases.js';
 import { planWrite } from './plan-write.js';
@@ -41,6 +43,7 @@ import { EtcdRegistrationDriver } from './registration.js';
 import { planRemoval, removePlanned } from './removal.js';
 import { RootReader } from './root-reader.js';
 import { readStatus } from './status.js';
+import { readStored } from './stored-entry.js';
 import { restoreEntry, saveEntry } from './undo.js';
 
 /** A lease that was asked for because its key was deleted must not hold up the news. */
@@ -155,6 +158,10 @@ export class EtcdRegistry implements Registry, RegistryOperations {
     return readLeases(this.#calls, ids, limitsLeft(this.#deps.clock, limits));
   }
 
+  async leaseIds(options: CallOptions): Promise<LeaseIds> {
+    return readLeaseIds(this.#entryDeps, this.#limits(options, this.#deps.timeouts.callMs));
+  }
+
   async listLeases(options: CallOptions, known?: Snapshot): Promise<LeaseListing> {
     const limits = this.#limits(options, this.#deps.timeouts.listMs);
     return listLeases(this.#entryDeps, limits, known ?? null);
@@ -175,6 +182,10 @@ export class EtcdRegistry implements Registry, RegistryOperations {
 
   async remove(plan: RemovalPlan, options: CallOptions): Promise<DeregisterOutcome> {
     return removePlanned(this.#entryDeps, plan, this.#limits(options, this.#deps.timeouts.callMs));
+  }
+
+  async readEntry(instance: Instance, options: CallOptions): Promise<EntryText | null> {
+    return readStored(this.#calls, instance, this.#limits(options, this.#deps.timeouts.callMs));
   }
 
   async save(instance: Instance, options: CallOptions): Promise<SavedEntry | null> {

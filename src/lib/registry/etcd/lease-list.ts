@@ -1,5 +1,6 @@
 import type { Snapshot } from '../../model/instance.js';
 import type { LeaseListing, LeaseRecord } from '../../model/lease.js';
+import type { LeaseIds } from '../types.js';
 import { keyMark, meaningsOf, readMeanings, type Meanings } from './bound-keys.js';
 import { limitsLeft, type CallLimits } from './calls.js';
 import type { DeregisterDeps } from './deregister.js';
@@ -10,6 +11,8 @@ import { eachInFlight, isDenied, readLeaseState, type LeaseState } from './lease
 /** Keys outside the roots in force that are read to tell what they are. */
 const MOST_OUTSIDE = 10_000;
 const PROGRESS_EVERY = 500;
+
+const LEASES_DENIED = 'leases without a key that this user may read: etcd does not list all leases to it';
 
 /** What was read, or null with the reason where it was denied. */
 interface Sources {
@@ -48,6 +51,15 @@ export async function listLeases(
   };
 }
 
+/** The ids of all leases, in one call; none where this user may not list them, which is said. */
+export async function readLeaseIds(
+  deps: Pick<DeregisterDeps, 'calls'>,
+  limits: CallLimits,
+): Promise<LeaseIds> {
+  const listed = await orDenied(allIds(deps, limits));
+  return 'denied' in listed ? { ids: [], hidden: [LEASES_DENIED] } : { ids: listed.value, hidden: [] };
+}
+
 async function readSources(
   deps: DeregisterDeps,
   left: () => CallLimits,
@@ -65,8 +77,7 @@ async function readSources(
       'keys: this user may not read the roots in force, so what hangs on a lease is only known by key',
     );
   else if (read.value.partial) hidden.push('keys outside what the roles of this user grant');
-  if ('denied' in listed)
-    hidden.push('leases without a key that this user may read: etcd does not list all leases to it');
+  if ('denied' in listed) hidden.push(LEASES_DENIED);
   const ids = 'denied' in listed ? new Set<string>() : new Set(listed.value);
   if (snapshot !== null) for (const id of leasesIn(snapshot)) ids.add(id);
   return { ids, snapshot, hidden };
@@ -85,7 +96,10 @@ async function orDenied<T>(work: Promise<T>): Promise<{ readonly value: T } | { 
   }
 }
 
-async function allIds({ calls }: DeregisterDeps, limits: CallLimits): Promise<readonly string[]> {
+async function allIds(
+  { calls }: Pick<DeregisterDeps, 'calls'>,
+  limits: CallLimits,
+): Promise<readonly string[]> {
   const { leases } = await calls.run(limits, ({ lease }) => lease.leaseLeases());
   return leases.flatMap(({ ID }) => toHexLease(ID) ?? []);
 }

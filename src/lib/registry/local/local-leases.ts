@@ -13,6 +13,11 @@ export function toLeaseRecords({ instances }: Snapshot): readonly LeaseRecord[] 
   return [...runs].map(([id, kept]) => toRecord(id, kept));
 }
 
+/** The ids of the leases behind a snapshot, in order of their first entries. */
+export function leaseIdsOf({ instances }: Snapshot): readonly string[] {
+  return [...new Set(instances.flatMap(({ lease }) => lease?.id ?? []))];
+}
+
 /** The lease of one run; null when it keeps nothing. */
 export function readLocalLease(snapshot: Snapshot, { id }: LeaseName): LeaseRecord | null {
   return toLeaseRecords(snapshot).find((lease) => lease.id === id) ?? null;

@@ -14,7 +14,9 @@ import type {
   DeregisterOptions,
   DeregisterOutcome,
   DeregisterTarget,
+  EntryText,
   Lease,
+  LeaseIds,
   RegisterOptions,
   Registration,
   RegistrationSpec,
@@ -29,9 +31,10 @@ import type {
 import { toFacts } from './facts.js';
 import { LocalDriver } from './local-driver.js';
 import { LocalFollower, toSnapshot } from './local-follower.js';
-import { readLocalLease, toLeaseRecords } from './local-leases.js';
+import { leaseIdsOf, readLocalLease, toLeaseRecords } from './local-leases.js';
 import { planLocalRemoval, restoreStored, saveStored } from './local-removal.js';
 import { isAhead, isExpired, type Decision, type Store, type Stored } from './store.js';
+import { readStored } from './stored-entry.js';
 
 const CAPABILITIES: Capabilities = { readableTtl: true, nodes: false, adviseMinTtlMs: null, remote: false };
 
@@ -135,6 +138,10 @@ export class LocalRegistry implements Registry, RegistryOperations, RegistryHand
     return leases;
   }
 
+  async leaseIds(options: CallOptions): Promise<LeaseIds> {
+    return { ids: leaseIdsOf(await this.listAll(options)), hidden: [] };
+  }
+
   async listLeases(options: CallOptions): Promise<LeaseListing> {
     const snapshot = await this.listAll(options);
     const { revision, takenAtMs } = snapshot;
@@ -162,6 +169,11 @@ export class LocalRegistry implements Registry, RegistryOperations, RegistryHand
 
   async remove({ instance }: RemovalPlan, options: CallOptions): Promise<DeregisterOutcome> {
     return this.deregister(instanceTarget(instance), { ...options, expected: instance });
+  }
+
+  async readEntry(instance: Instance, { signal }: CallOptions): Promise<EntryText | null> {
+    if (signal.aborted) throw abortedError(signal);
+    return readStored(this.#store, instance, this.#deps.clock.nowMs());
   }
 
   async save(instance: Instance): Promise<SavedEntry | null> {

@@ -1,0 +1,123 @@
+import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
+import { defaultPorts } from '../config/merge.js';
+import { requireConnection, resolveSettings, type Settings } from '../config/settings.js';
+import type { Connection } from '../registry/connection.js';
+import { readOnly } from '../registry/read-only.js';
+import { parseServer } from '../registry/server-url.js';
+import type { Opened, Target, ViewHost } from '../tui/host.js';
+import type { Identity } from '../tui/model/paint-model.js';
+import { openDoctorMirror, type DoctorMirror } from '../tui/doctor/mirror.js';
+import type { SdctlError } from '../errors.js';
+import { identityOf } from './doctor-run.js';
+import type { Invocation } from './invocation.js';
+import { saveTable } from './table-file.js';
+
+export interface ViewHostOptions {
+  /** null: all services. */
+  readonly service: string | null;
+  /** Folder of the program. */
+  readonly root: string;
+}
+
+/** Where the view gets its registries, its files and its doctor. */
+export async function openViewHost(
+  invocation: Invocation,
+  { service, root }: ViewHostOptions,
+): Promise<Omit<ViewHost, 'copy'>> {
+  const { deps, config, diagnostics } = invocation;
+  const layouts = await layoutNames();
+  const settingsOf = (target: Target): Settings => settingsFor(invocation, target);
+  return {
+    clock: deps.clock,
+    contexts: Object.keys(config.contexts ?? {}).sort(),
+    service,
+    timeoutMs: invocation.timeoutFlagMs ?? invocation.timeoutSettingMs,
+    identityOf: (target) => toIdentity(settingsOf(target)),
+    layoutsOf: ({ backend }) => layouts[backend] ?? [],
+    async open(target): Promise<Opened> {
+      const settings = settingsOf(target);
+      const connection = requireConnection(settings);
+      const handle = await deps.openRegistry(connection);
+      return {
+        identity: toIdentity(settings),
+        registry: readOnly(handle),
+        roots: rootsOf(connection),
+        openDoctor: async (onError) => openDoctor(invocation, connection, { service, root, onError }),
+      };
+    },
+    save: (name, text) => saveTable(deps.env, name, text, deps.clock.nowMs()),
+    log: (record) => {
+      diagnostics.record(record);
+    },
+  };
+}
+
+/** As the command line says, but another context or another layout. */
+function settingsFor({ deps, config, flags }: Invocation, { context, layout }: Target): Settings {
+  if (context === null) {
+    const asTyped = layout === null ? flags : { ...flags, layout };
+    return resolveSettings({ flags: asTyped, env: deps.env, config });
+  }
+  // What was typed for the first registry says nothing about another one.
+  const typed = { context, ...(layout === null ? {} : { layout }) };
+  return resolveSettings({ flags: typed, env: deps.env, config });
+}
+
+function toIdentity(settings: Settings): Identity {
+  const connection = requireConnection(settings);
+  const { backend, context } = connection;
+  const config = settings.context?.config;
+  return {
+    context,
+    isProtected: config?.protected === true,
+    color: config?.color ?? null,
+    backend,
+    servers: serverNamesOf(connection),
+    hasNodes: backend === 'consul',
+  };
+}
+
+function serverNamesOf({ backend, servers, directory }: Connection): string {
+  if (backend === 'local') return directory ?? 'memory';
+  return servers.map((server) => parseServer(server, defaultPorts[backend]).url).join(', ');
+}
+
+function rootsOf({ backend, prefixes }: Connection): string | null {
+  if (backend !== 'etcd') return null;
+  return prefixes.length === 0 ? '/services/' : prefixes.map((prefix) => prefix || "''").join(', ');
+}
+
+async function layoutNames(): Promise<Readonly<Record<string, readonly string[]>>> {
+  const { layoutNames: names } = await import('../layouts/names.js');
+  return names();
+}
+
+interface DoctorParts extends ViewHostOptions {
+  readonly onError: (error: SdctlError) => void;
+}
+
+async function openDoctor(
+  { config, location, deps }: Invocation,
+  connection: Connection,
+  { service, root, onError }: DoctorParts,
+): Promise<DoctorMirror> {
+  const { toDoctorSettings } = await import('./doctor-settings.js');
+  const { allRules } = await import('../doctor/rule-names.js');
+  return openDoctorMirror({
+    backend: connection.backend,
+    context: connection.context,
+    service,
+    settings: toDoctorSettings({
+      config: config.doctor,
+      file: location?.path ?? null,
+      inventory: null,
+      rules: allRules,
+    }),
+    identity: identityOf({ connection, serverNames: serverNamesOf(connection) }),
+    workerFile: join(root, 'dist/lib/tui/doctor/worker.js'),
+    clock: deps.clock,
+    yieldTurn: async () => setImmediate(),
+    onError,
+  });
+}

@@ -1,0 +1,118 @@
+import { globMatcher, isGlob } from '../discovery/selector.js';
+import { SdctlError } from '../errors.js';
+import type { EndingSignal } from '../tui/terminal/endings.js';
+import type { ViewEnd } from '../tui/run-view.js';
+import { shellQuote } from '../render/safe-text.js';
+import type { FormatChoice } from './choose-view.js';
+import type { Invocation } from './invocation.js';
+import { signalNumbers } from './signals.js';
+import { usageError } from './usage.js';
+
+/** The view prints nothing; a terminal is all that it writes to. */
+export const viewFormats: FormatChoice = { allowed: ['table'], terminal: 'table', pipe: 'table' };
+
+const DEFAULT_EVENTS = 2_000;
+
+export interface ViewFlags {
+  readonly service?: string | undefined;
+  readonly clipboard?: boolean | undefined;
+  readonly selector?: string | undefined;
+  readonly quiet?: boolean | undefined;
+}
+
+/** Whether the interactive view is to be lines instead: nothing may be painted twice. */
+export function isPlain({ view }: Invocation): boolean {
+  return view.plain;
+}
+
+/** @throws {SdctlError} E_USAGE when stdin or stdout is no terminal that could be painted on */
+export function requireTerminal({ deps }: Invocation, service: string | undefined): void {
+  const stdin = deps.stdinIsTerminal;
+  const stdout = deps.stdout.isTerminal;
+  const isDumb = deps.env['TERM'] === 'dumb';
+  if (stdin && stdout && !isDumb) return;
+  const why = !stdout
+    ? 'stdout is no terminal'
+    : !stdin
+      ? 'stdin is no terminal'
+      : 'TERM=dumb says that nothing can be painted on it';
+  throw usageError(
+    'the interactive view needs a terminal',
+    why,
+    service === undefined ? 'sdctl watch' : `sdctl watch ${shellQuote(service)}`,
+  );
+}
+
+/**
+ * Shows the interactive view until it is left.
+ *
+ * @param root folder of the program
+ * @returns the exit code
+ */
+export async function showView(invocation: Invocation, flags: ViewFlags, root: string): Promise<number> {
+  const { deps, config, view } = invocation;
+  const { service } = flags;
+  const isPattern = service !== undefined && isGlob(service);
+  // Said before the screen is taken: what is set but not in force, and that certificates are not checked.
+  const { connection } = invocation;
+  if (connection.tls.insecureSkipVerify)
+    invocation.diagnostics.notify({
+      level: 'warning',
+      text: 'server certificates are not checked (insecure-skip-verify)',
+    });
+  const { openViewHost } = await import('./view-host.js');
+  const { runView } = await import('../tui/run-view.js');
+  const host = await openViewHost(invocation, {
+    service: service === undefined || isPattern ? null : service,
+    root,
+  });
+  const { tui = {} } = config;
+  const end = await runView({
+    host,
+    settings: {
+      keepEvents: tui.keepEvents ?? DEFAULT_EVENTS,
+      start: tui.start ?? 'services',
+      sort: tui.sort ?? null,
+      hidden: new Set(tui.hide ?? []),
+    },
+    target: { context: null, layout: null },
+    device: deps.openTerminal(),
+    color: view.color,
+    ascii: view.ascii,
+    clipboard: flags.clipboard === true,
+    filter: filterOf(flags, isPattern),
+    signal: invocation.signal,
+    onCrash: (listener) => deps.onCrash(listener),
+    onOverdue: (name) => deps.exit(128 + signalNumbers[name]),
+  });
+  return exitCodeOf(end);
+}
+
+/** What the command line asked for, as somebody could have typed it. */
+function filterOf({ service, selector }: ViewFlags, isPattern: boolean): string {
+  if (selector !== undefined) return `-l ${selector}`;
+  if (!isPattern || service === undefined) return '';
+  globMatcher(service);
+  const escaped = service.replace(/[\\^$.|+()[\]{}/]/g, String.raw`\$&`);
+  return `/^${escaped.replaceAll('*', '.*').replaceAll('?', '.')}$/`;
+}
+
+function exitCodeOf(end: ViewEnd): number {
+  if (end === 'left') return 0;
+  // A terminal that went away without a signal ends it as the signal would.
+  const name: EndingSignal = end === 'lost' ? 'SIGHUP' : end;
+  return 128 + signalNumbers[name];
+}
+
+/** @throws {SdctlError} E_USAGE for flags of the lines, which the view has no use for */
+export function refuseLineFlags(flags: Readonly<Record<string, unknown>>): void {
+  for (const name of ['until', 'events', 'no-initial', 'retry-start', 'output', 'json', 'tag', 'health'])
+    if (flags[name] !== undefined && flags[name] !== false)
+      throw new SdctlError(
+        'E_USAGE',
+        `--${name} belongs to the lines of watch, not to the interactive view`,
+        {
+          hint: 'leave out -i',
+        },
+      );
+}

@@ -1,0 +1,365 @@
+import { healthOfRemainder } from '../../discovery/ttl.js';
+import {
+  instanceKey,
+  serviceKey,
+  worstHealth,
+  type Health,
+  type Instance,
+  type SkippedEntry,
+  type Snapshot,
+  type UndecodedEntry,
+} from '../../model/instance.js';
+import type { MembershipEvent } from '../../model/membership.js';
+import type { Lease } from '../../registry/types.js';
+import { EventLog } from './event-log.js';
+import type { InstanceRow, LowestTtl, ServiceRow, TtlView } from './rows.js';
+import { ServiceEntry } from './service-entry.js';
+import { Ttls } from './ttls.js';
+
+/** How long one that left is still shown, greyed. */
+export const GHOST_MS = 10_000;
+
+/** What has changed: rows are asked for by key. */
+export interface BookChange {
+  readonly kind: 'service' | 'instance' | 'event' | 'all';
+  readonly key: string;
+}
+
+/** The moment of something. */
+export interface Moment {
+  /** Milliseconds since 1970. */
+  readonly wallMs: number;
+  readonly monotonicMs: number;
+}
+
+/**
+ * All that one registry is known to hold, as rows. It is told what happened and reads nothing itself. Each change costs
+ * as much as it touches, however large the registry is.
+ */
+export class Book {
+  readonly #services = new Map<string, ServiceEntry>();
+  readonly #instances = new Map<string, InstanceRow>();
+  readonly #ghosts = new Map<string, number>();
+  /** Keys of the instances that hang on a lease. */
+  readonly #leases = new Map<string, Set<string>>();
+  /** Changes with what hangs on a lease. */
+  readonly #leaseStamps = new Map<string, number>();
+  #stamp = 0;
+  readonly #undecoded = new Map<string, UndecodedEntry>();
+  readonly #counts: Partial<Record<Health, number>> = {};
+  readonly ttls = new Ttls();
+  readonly events: EventLog;
+  /** Told about each change; set by whoever shows it. */
+  onChange: (change: BookChange) => void = () => undefined;
+  #present = 0;
+  #revision: string | null = null;
+  #isPartial = false;
+  #skipped: readonly SkippedEntry[] = [];
+  #isLoaded = false;
+
+  /** @param keepEvents most events that are kept */
+  constructor(keepEvents: number) {
+    this.events = new EventLog(keepEvents);
+  }
+
+  get isLoaded(): boolean {
+    return this.#isLoaded;
+  }
+
+  get revision(): string | null {
+    return this.#revision;
+  }
+
+  get isPartial(): boolean {
+    return this.#isPartial;
+  }
+
+  get undecoded(): readonly UndecodedEntry[] {
+    return [...this.#undecoded.values()];
+  }
+
+  /** Keys beside the instances, as of the last whole set. */
+  get skipped(): readonly SkippedEntry[] {
+    return this.#skipped;
+  }
+
+  get undecodedCount(): number {
+    return this.#undecoded.size;
+  }
+
+  /** Without ghosts. */
+  get instanceCount(): number {
+    return this.#present;
+  }
+
+  countOf(health: Health): number {
+    return this.#counts[health] ?? 0;
+  }
+
+  get serviceCount(): number {
+    return this.#services.size;
+  }
+
+  *services(): Generator<ServiceRow> {
+    for (const entry of this.#services.values()) yield entry.row;
+  }
+
+  service(key: string): ServiceRow | null {
+    return this.#services.get(key)?.row ?? null;
+  }
+
+  instance(key: string): InstanceRow | null {
+    return this.#instances.get(key) ?? null;
+  }
+
+  /** With ghosts. */
+  *instancesOf(service: string): Generator<InstanceRow> {
+    for (const key of this.#services.get(service)?.instances ?? []) {
+      const row = this.#instances.get(key);
+      if (row !== undefined) yield row;
+    }
+  }
+
+  /** With ghosts. */
+  allInstances(): Iterable<InstanceRow> {
+    return this.#instances.values();
+  }
+
+  /** Leases that instances hang on, with the keys of those. */
+  leases(): ReadonlyMap<string, ReadonlySet<string>> {
+    return this.#leases;
+  }
+
+  /** Another number whenever something else hangs on the lease. */
+  leaseStamp(id: string): number {
+    return this.#leaseStamps.get(id) ?? 0;
+  }
+
+  /** What is there now, without ghosts. */
+  presentInstances(): Instance[] {
+    const found: Instance[] = [];
+    for (const { instance, leftAtMs } of this.#instances.values())
+      if (leftAtMs === null) found.push(instance);
+    return found;
+  }
+
+  ttlOf({ instance, leftAtMs }: InstanceRow, nowMs: number): TtlView | null {
+    return instance.lease === null || leftAtMs !== null ? null : this.ttls.view(instance.lease.id, nowMs);
+  }
+
+  /** The lease nearest its end among those of a service. */
+  lowestTtlOf(service: string, nowMs: number): LowestTtl | null {
+    let lowest: TtlView | null = null;
+    let isPartial = false;
+    for (const row of this.instancesOf(service)) {
+      const ttl = this.ttlOf(row, nowMs);
+      if (ttl === null) continue;
+      if (ttl.askedAtMs === null) isPartial = true;
+      if (lowest === null || rank(ttl) < rank(lowest)) lowest = ttl;
+    }
+    return lowest === null ? null : { ttl: lowest, isPartial };
+  }
+
+  /** Takes over the first set, or one that replaces everything without a history. */
+  load(snapshot: Snapshot, moment: Moment): void {
+    this.#services.clear();
+    this.#instances.clear();
+    this.#ghosts.clear();
+    this.#leases.clear();
+    this.#leaseStamps.clear();
+    this.#present = 0;
+    for (const state of Object.keys(this.#counts)) Reflect.deleteProperty(this.#counts, state);
+    for (const instance of snapshot.instances) this.#put(instance, moment, { isNew: false });
+    this.#isLoaded = true;
+    this.#takeFacts(snapshot);
+    this.onChange({ kind: 'all', key: '' });
+  }
+
+  /** Takes what a watch has told. */
+  apply(event: MembershipEvent, moment: Moment): void {
+    if (event.type !== 'stale') this.#revision = event.revision;
+    switch (event.type) {
+      case 'synced':
+        if (this.#isLoaded) this.#takeFacts(event.snapshot);
+        else this.load(event.snapshot, moment);
+        this.#log(event, moment, null, null);
+        return;
+      case 'stale':
+        this.#log(event, moment, null, null);
+        return;
+      case 'joined':
+      case 'updated': {
+        const { instance } = event;
+        const service = serviceKey(instance);
+        this.#put(instance, moment, { isNew: true });
+        this.#services.get(service)?.happened(event.type, moment.wallMs);
+        this.#log(event, moment, service, instanceKey(instance));
+        return;
+      }
+      case 'left': {
+        const key = instanceKey(event.instance);
+        const service = serviceKey(event.instance);
+        this.#leave(key, moment);
+        this.#services.get(service)?.happened('left', moment.wallMs);
+        this.#log(event, moment, service, key);
+        return;
+      }
+    }
+  }
+
+  /** Takes what a lease has said. A lease that is not known any more says nothing: what hung on it is about to go. */
+  readTtl(lease: Lease, moment: Moment): void {
+    const isFirst = this.ttls.get(lease.id) === null;
+    this.ttls.read(lease, moment.monotonicMs, moment.wallMs);
+    for (const key of this.#leases.get(lease.id) ?? []) {
+      const before = this.#instances.get(key);
+      if (before === undefined || before.leftAtMs !== null) continue;
+      const { health, reason } = this.#judge(before.instance);
+      if (health === before.health) {
+        this.onChange({ kind: 'instance', key });
+        continue;
+      }
+      // What the first answer says may have been so for long.
+      const now = { ...before, health, reason, sinceMs: isFirst ? null : moment.wallMs };
+      this.#replace(before, now);
+      if (!isFirst) this.#tellOfHealth(before, now, moment);
+    }
+  }
+
+  /** Time has passed: ghosts go, minutes end. */
+  tick(moment: Moment): void {
+    for (const [key, untilMs] of this.#ghosts) {
+      if (moment.monotonicMs < untilMs) continue;
+      this.#ghosts.delete(key);
+      const row = this.#instances.get(key);
+      if (row !== undefined) this.#drop(row);
+    }
+    for (const entry of this.#services.values())
+      if (entry.roll(moment.wallMs)) this.onChange({ kind: 'service', key: entry.key });
+  }
+
+  #takeFacts({ undecoded, skipped, partial, revision }: Snapshot): void {
+    this.#skipped = skipped;
+    this.#undecoded.clear();
+    for (const entry of undecoded) this.#undecoded.set(entry.key, entry);
+    this.#isPartial = partial;
+    this.#revision = revision;
+  }
+
+  #put(instance: Instance, { wallMs }: Moment, { isNew }: { readonly isNew: boolean }): void {
+    const key = instanceKey(instance);
+    const before = this.#instances.get(key) ?? null;
+    const service = serviceKey(instance);
+    if (before !== null && before.serviceKey !== service) this.#drop(before);
+    const { health, reason } = this.#judge(instance);
+    const isKnown = before?.leftAtMs === null;
+    const sinceMs = isKnown && before.health === health ? before.sinceMs : isNew ? wallMs : null;
+    this.#ghosts.delete(key);
+    this.#replace(before?.serviceKey === service ? before : null, {
+      kind: 'instance',
+      key,
+      serviceKey: service,
+      instance,
+      health,
+      reason,
+      sinceMs,
+      leftAtMs: null,
+    });
+    const entry = this.#services.get(service);
+    if (entry === undefined) {
+      const created = new ServiceEntry(service, instance, wallMs);
+      this.#services.set(service, created);
+      created.change(null, this.#instances.get(key) ?? null);
+    }
+    this.onChange({ kind: 'service', key: service });
+  }
+
+  #leave(key: string, { wallMs, monotonicMs }: Moment): void {
+    const before = this.#instances.get(key);
+    if (before === undefined || before.leftAtMs !== null) return;
+    this.#ghosts.set(key, monotonicMs + GHOST_MS);
+    this.#replace(before, { ...before, health: 'left', reason: null, sinceMs: wallMs, leftAtMs: wallMs });
+  }
+
+  /** The one place where a row takes the place of another: every count follows from it. */
+  #replace(before: InstanceRow | null, now: InstanceRow): void {
+    if (before !== null) this.#uncount(before);
+    this.#instances.set(now.key, now);
+    if (now.leftAtMs === null && now.health !== 'left') {
+      this.#present += 1;
+      this.#counts[now.health] = (this.#counts[now.health] ?? 0) + 1;
+      const lease = now.instance.lease?.id;
+      if (lease !== undefined) {
+        const keys = this.#leases.get(lease);
+        this.#leaseStamps.set(lease, (this.#stamp += 1));
+        if (keys === undefined) this.#leases.set(lease, new Set([now.key]));
+        else keys.add(now.key);
+      }
+    }
+    this.#services.get(now.serviceKey)?.change(before, now);
+    this.onChange({ kind: 'instance', key: now.key });
+    this.onChange({ kind: 'service', key: now.serviceKey });
+  }
+
+  /** It is shown no more. */
+  #drop(row: InstanceRow): void {
+    this.#uncount(row);
+    this.#instances.delete(row.key);
+    const entry = this.#services.get(row.serviceKey);
+    entry?.change(row, null);
+    if (entry?.isEmpty === true) this.#services.delete(row.serviceKey);
+    this.onChange({ kind: 'instance', key: row.key });
+    this.onChange({ kind: 'service', key: row.serviceKey });
+  }
+
+  #uncount({ key, health, leftAtMs, instance }: InstanceRow): void {
+    if (leftAtMs !== null || health === 'left') return;
+    this.#present -= 1;
+    this.#counts[health] = (this.#counts[health] ?? 0) - 1;
+    const lease = instance.lease?.id;
+    const keys = lease === undefined ? undefined : this.#leases.get(lease);
+    if (lease === undefined || keys === undefined) return;
+    keys.delete(key);
+    this.#leaseStamps.set(lease, (this.#stamp += 1));
+    if (keys.size > 0) return;
+    this.#leases.delete(lease);
+    this.#leaseStamps.delete(lease);
+    this.ttls.forget(lease);
+  }
+
+  /** What the value says, made worse by what its lease says. One that was not asked yet counts as passing. */
+  #judge(instance: Instance): { readonly health: Health; readonly reason: string | null } {
+    const { health, healthReason, lease } = instance;
+    const reading = lease === null ? null : this.ttls.get(lease.id);
+    if (reading === null || (health !== 'passing' && health !== 'warning'))
+      return { health, reason: healthReason };
+    const judged = worstHealth([health, healthOfRemainder(reading.grantedSeconds, reading.leftSeconds)]);
+    if (judged === health) return { health, reason: healthReason };
+    const left = Math.floor(reading.leftSeconds ?? 0);
+    return { health: judged, reason: `${left}s of ${reading.grantedSeconds ?? 0}s left` };
+  }
+
+  #tellOfHealth(before: InstanceRow, now: InstanceRow, moment: Moment): void {
+    if (before.health === 'left' || now.health === 'left') return;
+    const event: MembershipEvent = {
+      type: 'updated',
+      at: new Date(moment.wallMs).toISOString(),
+      revision: this.#revision ?? '0',
+      instance: { ...now.instance, health: now.health, healthReason: now.reason },
+      previous: { ...before.instance, health: before.health, healthReason: before.reason },
+      resync: false,
+    };
+    this.#services.get(now.serviceKey)?.happened('updated', moment.wallMs);
+    this.#log(event, moment, now.serviceKey, now.key);
+  }
+
+  #log(event: MembershipEvent, { wallMs }: Moment, service: string | null, instance: string | null): void {
+    this.events.add({ event, atMs: wallMs, serviceKey: service, instanceKey: instance });
+    this.onChange({ kind: 'event', key: '' });
+  }
+}
+
+/** One that was not asked yet comes last. */
+function rank({ leftSeconds }: TtlView): number {
+  return leftSeconds ?? Infinity;
+}

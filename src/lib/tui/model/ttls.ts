@@ -1,0 +1,115 @@
+import type { Lease } from '../../registry/types.js';
+import type { TtlView } from './rows.js';
+
+/** What one lease has said so far. */
+interface Reading {
+  readonly lease: Lease;
+  /** Monotonic milliseconds of the answer. */
+  readonly atMs: number;
+  /** Wall clock milliseconds of renewals that were seen, oldest first. */
+  readonly renewals: readonly number[];
+  /** From two answers; null: only one, or too close together. */
+  readonly isRenewed: boolean | null;
+  /** Monotonic milliseconds of the first answer that said that its time is over; null: it is not. */
+  readonly overdueSinceMs: number | null;
+}
+
+/** So many renewals of one lease are remembered. */
+const MOST_RENEWALS = 16;
+/** Times are whole seconds on some registries, so a smaller step back up is rounding. */
+const ROUNDING_MS = 1_500;
+
+/** What is known of the time that leases have left, and when it was asked. */
+export class Ttls {
+  readonly #readings = new Map<string, Reading>();
+  #frozenAtMs: number | null = null;
+
+  get size(): number {
+    return this.#readings.size;
+  }
+
+  get(leaseId: string): Lease | null {
+    return this.#readings.get(leaseId)?.lease ?? null;
+  }
+
+  /** Monotonic milliseconds of the last answer; null: none yet. */
+  askedAtMs(leaseId: string): number | null {
+    return this.#readings.get(leaseId)?.atMs ?? null;
+  }
+
+  /** Seconds for which its time has been over, at least; null: it is not. */
+  overdueSeconds(leaseId: string, nowMs: number): number | null {
+    const sinceMs = this.#readings.get(leaseId)?.overdueSinceMs ?? null;
+    return sinceMs === null ? null : (nowMs - sinceMs) / 1_000;
+  }
+
+  isRenewed(leaseId: string): boolean | null {
+    return this.#readings.get(leaseId)?.isRenewed ?? null;
+  }
+
+  /** Wall clock milliseconds of renewals that were seen, oldest first. */
+  renewals(leaseId: string): readonly number[] {
+    return this.#readings.get(leaseId)?.renewals ?? [];
+  }
+
+  /** Takes an answer. */
+  read(lease: Lease, atMs: number, wallMs: number): void {
+    const before = this.#readings.get(lease.id);
+    const isRenewed = before === undefined ? null : wasRenewed(before, lease, atMs);
+    const renewals = renewalsAfter(before?.renewals ?? [], lease, isRenewed === true, wallMs);
+    this.#readings.set(lease.id, {
+      lease,
+      atMs,
+      renewals,
+      isRenewed: isRenewed ?? before?.isRenewed ?? null,
+      overdueSinceMs: lease.isOverdue ? (before?.overdueSinceMs ?? atMs) : null,
+    });
+  }
+
+  forget(leaseId: string): void {
+    this.#readings.delete(leaseId);
+  }
+
+  clear(): void {
+    this.#readings.clear();
+  }
+
+  /** While nobody answers, no time is counted down: what is shown is what was known. @param atMs null: go on */
+  freeze(atMs: number | null): void {
+    this.#frozenAtMs = atMs;
+  }
+
+  /** What is probably left now. */
+  view(leaseId: string, nowMs: number): TtlView {
+    const reading = this.#readings.get(leaseId);
+    if (reading === undefined) return { leaseId, grantedSeconds: null, leftSeconds: null, askedAtMs: null };
+    const { lease, atMs } = reading;
+    const elapsedMs = Math.max(0, (this.#frozenAtMs ?? nowMs) - atMs);
+    const leftSeconds =
+      lease.leftSeconds === null ? null : Math.max(0, lease.leftSeconds - elapsedMs / 1_000);
+    return { leaseId, grantedSeconds: lease.grantedSeconds, leftSeconds, askedAtMs: atMs };
+  }
+}
+
+function wasRenewed({ lease: before, atMs: beforeMs }: Reading, now: Lease, atMs: number): boolean | null {
+  if (before.leftSeconds === null || now.leftSeconds === null) return null;
+  const expectedMs = before.leftSeconds * 1_000 - (atMs - beforeMs);
+  if (now.leftSeconds * 1_000 > expectedMs + ROUNDING_MS) return true;
+  // Nothing is known until it is overdue for a renewal: half of its time has gone by.
+  const granted = now.grantedSeconds;
+  return granted !== null && now.leftSeconds < granted / 2 ? false : null;
+}
+
+/** The moment of the last renewal follows from what is left of the whole. */
+function renewalsAfter(
+  before: readonly number[],
+  { grantedSeconds, leftSeconds }: Lease,
+  isRenewed: boolean,
+  wallMs: number,
+): readonly number[] {
+  if (grantedSeconds === null || leftSeconds === null) return before;
+  const atMs = wallMs - Math.max(0, grantedSeconds - leftSeconds) * 1_000;
+  const last = before.at(-1);
+  if (last !== undefined && (!isRenewed || atMs - last < ROUNDING_MS)) return before;
+  return [...before.slice(1 - MOST_RENEWALS), atMs];
+}

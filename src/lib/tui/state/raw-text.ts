@@ -1,0 +1,123 @@
+import { createHash } from 'node:crypto';
+import { SdctlError } from '../../errors.js';
+import type { Finding } from '../../model/finding.js';
+import { shownKey } from '../../model/instance.js';
+import { formatCallTarget } from '../../model/endpoint.js';
+import type { LeaseRecord } from '../../model/lease.js';
+import type { ReadOnlyRegistry } from '../../registry/read-only.js';
+import { bindingName, orderedBindings, timesText } from '../../render/lease-facts.js';
+import { binaryText, gutterText, isSafe, pasteable, safeName, safeText } from '../../render/safe-text.js';
+import type { InstanceRow, LeaseRow, Row } from '../model/rows.js';
+
+const CALL_MS = 5_000;
+
+interface RawOptions {
+  readonly ascii: boolean;
+  readonly signal: AbortSignal;
+}
+
+/** An entry as it is stored, read now. Lines are safe. Never rejects for what a registry says. */
+export async function rawLines(
+  registry: ReadOnlyRegistry,
+  row: InstanceRow | LeaseRow,
+  { ascii, signal }: RawOptions,
+): Promise<readonly string[]> {
+  const options = { signal, timeoutMs: CALL_MS };
+  try {
+    if (row.kind === 'lease') {
+      const record = await registry.readLease({ id: row.id, node: row.node }, options);
+      return record === null ? ['It is not there any more.'] : leaseLines(record, ascii);
+    }
+    const entry = await registry.readEntry(row.instance, options);
+    if (entry === null) return ['It is not there any more.'];
+    const key =
+      entry.key === null
+        ? []
+        : [`key  ${safeName(shownKey({ ...entry, key: entry.key }), { ascii, max: 4_000 })}`, ''];
+    return [...key, ...valueLines(entry.value, ascii)];
+  } catch (error) {
+    if (!(error instanceof SdctlError)) throw error;
+    return [
+      safeText(error.message, { ascii }),
+      ...(error.why === undefined ? [] : [safeText(error.why, { ascii })]),
+    ];
+  }
+}
+
+function valueLines(value: Uint8Array, ascii: boolean): readonly string[] {
+  try {
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(value);
+    return gutterText(indented(text), { ascii, max: 64_000 }).split('\n');
+  } catch {
+    const hash = createHash('sha256').update(value).digest('hex');
+    return [binaryText(value.length, hash, ascii)];
+  }
+}
+
+/** JSON on one line is hard to read; anything else is shown as it is. */
+function indented(text: string): string {
+  if (text.includes('\n')) return text;
+  try {
+    return JSON.stringify(JSON.parse(text), null, 2);
+  } catch {
+    return text;
+  }
+}
+
+function leaseLines(record: LeaseRecord, ascii: boolean): readonly string[] {
+  const name = (text: string): string => safeName(text, { ascii, max: 4_000 });
+  const bindings = orderedBindings(record).map((binding) => {
+    const key =
+      binding.key === null ? '' : name(shownKey({ key: binding.key, isBinaryKey: binding.isBinaryKey }));
+    return `  ${key.padEnd(48)}  ${name(bindingName(binding, true))}`.trimEnd();
+  });
+  const output =
+    record.output === null ? [] : ['output', ...gutterText(record.output, { ascii }).split('\n')];
+  return [
+    `kind     ${record.kind}`,
+    `id       ${name(record.id)}`,
+    ...(record.node === null ? [] : [`node     ${name(record.node)}`]),
+    ...(record.name === null ? [] : [`name     ${name(record.name)}`]),
+    `left     ${timesText(record)}`,
+    `keys (${record.bindings.length}${record.knowsBindings ? '' : ', maybe more'})`,
+    ...bindings,
+    ...output,
+  ];
+}
+
+/** A finding as text. */
+export function findingLines(
+  { rule, detail, subject, evidence, fix }: Finding,
+  ascii: boolean,
+): readonly string[] {
+  const text = (value: string): string => safeText(value, { ascii, max: 4_000 });
+  const about = Object.entries(subject).flatMap(([part, value]: [string, string | null]) =>
+    value === null ? [] : [`${part.padEnd(9)} ${safeName(value, { ascii })}`],
+  );
+  const commands = fix.commands.flatMap((words) => pasteable(words) ?? []);
+  return [
+    `${rule.id} ${rule.slug} (${rule.severity})`,
+    text(detail),
+    '',
+    ...about,
+    '',
+    ...evidence.map(({ name, value }) => `${text(name)}  ${text(value)}`),
+    '',
+    text(fix.text),
+    ...commands.map((command) => `  ${command}`),
+    `  sdctl doctor --explain ${rule.id}`,
+  ];
+}
+
+/**
+ * Endpoints of rows, one a line, as a client takes them.
+ *
+ * @returns null when one holds anything that is not to be pasted; empty when there is none
+ */
+export function endpointsText(rows: readonly Row[]): string | null {
+  const targets = rows.flatMap((row) => {
+    const [first] = row.kind === 'instance' ? row.instance.endpoints : [];
+    return first === undefined ? [] : [formatCallTarget(first)];
+  });
+  return targets.every(isSafe) ? targets.join('\n') : null;
+}

@@ -1,0 +1,74 @@
+import { formatEndpoint } from '../../model/endpoint.js';
+import { formatInstanceName } from '../../model/instance-name.js';
+import type { EventRow, FindingRow, InstanceRow, Row } from '../model/rows.js';
+
+const texts = new WeakMap<Row, string>();
+
+/** What a filter looks through, in lower case. Kept with the row, because a filter is asked on every key. */
+export function searchText(row: Row): string {
+  const known = texts.get(row);
+  if (known !== undefined) return known;
+  const text = partsOf(row)
+    .filter((part) => part !== null)
+    .join('\n')
+    .toLowerCase();
+  texts.set(row, text);
+  return text;
+}
+
+function partsOf(row: Row): readonly (string | null)[] {
+  switch (row.kind) {
+    case 'service':
+      return [row.name, row.health, row.root, ...row.layouts, ...row.versions];
+    case 'instance':
+      return instanceParts(row);
+    case 'lease':
+      return [row.id, row.node, row.name, row.health, ...row.bound];
+    case 'finding':
+      return findingParts(row);
+    case 'event':
+      return eventParts(row);
+  }
+}
+
+function instanceParts({ instance, health }: InstanceRow): readonly (string | null)[] {
+  const { service, id, version, zone, node, tags, endpoints, lease, metadata, layout } = instance;
+  const pairs = Object.entries(metadata).map(([key, value]) => `${key}=${value}`);
+  const addresses = endpoints.map(formatEndpoint);
+  return [
+    service,
+    id,
+    health,
+    ...addresses,
+    version,
+    zone,
+    node,
+    layout,
+    lease?.id ?? null,
+    ...tags,
+    ...pairs,
+  ];
+}
+
+function findingParts({ finding }: FindingRow): readonly (string | null)[] {
+  const { rule, severity, subject, detail } = finding;
+  return [
+    rule.id,
+    rule.slug,
+    rule.group,
+    severity,
+    ...Object.values(subject as unknown as Record<string, string | null>),
+    detail,
+  ];
+}
+
+function eventParts({ event }: EventRow): readonly (string | null)[] {
+  if (!('instance' in event)) return [event.type];
+  const { instance } = event;
+  return [
+    event.type,
+    formatInstanceName(instance),
+    instance.health,
+    ...instance.endpoints.map(formatEndpoint),
+  ];
+}
