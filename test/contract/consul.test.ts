@@ -1,4 +1,5 @@
 import { afterAll, beforeAll } from 'vitest';
+import { defaultTimeouts } from '../../src/lib/registry/connection.js';
 import { openConsul } from '../../src/lib/registry/consul/open-consul.js';
 import { aConnection, testDeps } from '../support/builders.js';
 import { type Consul, type Fake, startConsul, startMute } from '../support/servers/index.js';
@@ -15,11 +16,14 @@ afterAll(async () => {
   await Promise.all([consul.stop(), mute.stop()]);
 });
 
-function open(url: string): ReturnType<typeof openConsul> {
-  return openConsul(aConnection({ backend: 'consul', servers: [url] }), testDeps());
+function open(url: string, deps = testDeps()): ReturnType<typeof openConsul> {
+  return openConsul(aConnection({ backend: 'consul', servers: [url] }), deps);
 }
 
-registryContract('consul', () => Promise.resolve(targetOf(open(consul.url))), {
+/** An agent takes registrations one by one, and twenty at once have to wait for each other on a busy machine. */
+const patient = { timeouts: { ...defaultTimeouts, callMs: 20_000 } };
+
+registryContract('consul', () => Promise.resolve(targetOf(open(consul.url, testDeps(patient)))), {
   onExpiry: 'critical',
   rawValues: false,
   openUnreachable: () => Promise.resolve(open(mute.url)),

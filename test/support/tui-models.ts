@@ -2,7 +2,7 @@ import { SdctlError } from '../../src/lib/errors.js';
 import { subjectOf, type Finding, type Severity } from '../../src/lib/model/finding.js';
 import { healthStates, type Health, type Instance } from '../../src/lib/model/instance.js';
 import type { MembershipEvent } from '../../src/lib/model/membership.js';
-import type { PaintModel, Place } from '../../src/lib/tui/model/paint-model.js';
+import type { PaintModel, Place, Size } from '../../src/lib/tui/model/paint-model.js';
 import type {
   EventRow,
   FindingRow,
@@ -12,6 +12,8 @@ import type {
   ServiceRow,
   TtlView,
 } from '../../src/lib/tui/model/rows.js';
+import { cellsOf } from '../../src/lib/tui/paint/shown-text.js';
+import type { Frame } from '../../src/lib/tui/model/frame.js';
 import { anInstance } from './builders.js';
 
 /** 10:42:11 local time, so that clocks read the same everywhere. */
@@ -461,4 +463,45 @@ export function aPaintModel(place: Place, overrides: Partial<PaintModel> = {}): 
     renewalsOf: () => Array.from({ length: 16 }, (_, index) => NOW_MS - (16 - index) * 14_000),
     ...overrides,
   };
+}
+
+/** Our own sequences: colours, and the column to go on in. */
+
+const SEQUENCE = /\x1b\[(?:[\d;]*m|(\d+)G)/g;
+
+/**
+ * What stands in the cells of a line once a terminal has obeyed it; the second cell of a wide character is empty.
+ *
+ * @param left column of the screen that it begins in, from 0
+ */
+export function cellsOfLine(line: string, left: number): readonly (string | undefined)[] {
+  const cells: (string | undefined)[] = [];
+  let at = 0;
+  let from = 0;
+  const write = (text: string): void => {
+    for (const character of text) {
+      cells[at] = character;
+      for (let more = 1; more < cellsOf(character); more += 1) cells[at + more] = '';
+      at += cellsOf(character);
+    }
+  };
+  for (const match of line.matchAll(SEQUENCE)) {
+    write(line.slice(from, match.index));
+    from = match.index + match[0].length;
+    if (match[1] !== undefined) at = Number(match[1]) - 1 - left;
+  }
+  write(line.slice(from));
+  return cells;
+}
+
+/** What the slots of a frame show, a line for each row; cells of ink are blank. */
+export function textOf(frame: Frame, size: Size): readonly string[] {
+  const rows = Array.from({ length: size.rows }, () => new Array<string>(size.columns).fill(' '));
+  for (const { area, lines } of frame.slots)
+    for (const [index, line] of lines.entries())
+      for (const [column, cell] of cellsOfLine(line, area.left).entries()) {
+        const row = rows[area.top + index];
+        if (row !== undefined) row[area.left + column] = cell ?? ' ';
+      }
+  return rows.map((row) => row.join('').trimEnd());
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { SdctlError } from '../../src/lib/errors.js';
 import type { MembershipEvent } from '../../src/lib/model/membership.js';
-import { keepFollowing } from '../../src/lib/registry/keep-following.js';
+import { keepFollowing, type FollowSignal } from '../../src/lib/registry/keep-following.js';
 import type { WatchOptions, WatchRetry } from '../../src/lib/registry/types.js';
 import { anInstance } from '../support/builders.js';
 import { FakeClock } from '../support/fake-clock.js';
@@ -70,6 +70,16 @@ function brief(events: readonly MembershipEvent[]): string[] {
     }
   });
 }
+
+const entry = {
+  key: keyOf(a),
+  service: 'order',
+  isBinaryKey: false,
+  reason: 'no layout knows this value',
+  sizeBytes: 1,
+  sha256: '',
+  leaseId: null,
+};
 
 describe('keepFollowing', () => {
   it('begins with the set and tells only visible changes', async () => {
@@ -263,15 +273,6 @@ describe('keepFollowing', () => {
   });
 
   it('reports an entry that cannot be read, and that the instance behind it left', async () => {
-    const entry = {
-      key: keyOf(a),
-      service: 'order',
-      isBinaryKey: false,
-      reason: 'no layout knows this value',
-      sizeBytes: 1,
-      sha256: '',
-      leaseId: null,
-    };
     const { clock, events, notices, stop } = run([
       [aSet('5', [a]), someChanges('6', { type: 'undecoded', entry })],
     ]);
@@ -280,4 +281,33 @@ describe('keepFollowing', () => {
     expect(notices).toEqual(['warning: cannot read entry /services/order/a: no layout knows this value']);
     await stop();
   });
+
+  it('tells of each entry that cannot be read, and of its end, however it is followed', async () => {
+    const told: string[] = [];
+    const { clock, stop } = run(
+      [
+        [
+          aSet('5', [a]),
+          someChanges('6', { type: 'undecoded', entry }),
+          someChanges('7', { type: 'put', instance: a }),
+          someChanges('8', { type: 'put', instance: b }),
+          withUnread(aSet('9', [a])),
+          aSet('10', [a]),
+        ],
+      ],
+      { onUnread: (change) => told.push(`${change.key} ${change.entry === null ? 'gone' : 'there'}`) },
+    );
+    await clock.settle();
+    expect(told).toEqual([
+      `${entry.key} there`,
+      `${entry.key} gone`,
+      `${entry.key} there`,
+      `${entry.key} gone`,
+    ]);
+    await stop();
+  });
 });
+
+function withUnread(set: FollowSignal): FollowSignal {
+  return set.type === 'set' ? { ...set, snapshot: { ...set.snapshot, undecoded: [entry] } } : set;
+}

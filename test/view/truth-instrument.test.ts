@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { programFolder } from '../support/binary.js';
 import { checkTruth, type TruthOptions } from '../support/view/truth.js';
-import { consulTruth, etcdTruth, localTruth } from '../support/view/truth-backends.js';
+import { localTruth } from '../support/view/truth-backends.js';
 
 const dummy = fileURLToPath(new URL('../support/view/dummy-view.mjs', import.meta.url));
 
@@ -14,26 +14,20 @@ function optionsOf(lie: string): TruthOptions {
     seed: 'instrument',
     seconds: 1,
     args: [program],
-    outages: [],
     terminal: { command: [process.execPath, dummy], env: { DUMMY_LIE: lie } },
     ...(process.env['DEBUG_TRUTH'] === undefined ? {} : { say: (line: string) => console.log(line) }),
   };
 }
 
-test.each([
-  ['etcd', etcdTruth],
-  ['consul', consulTruth],
-  ['local', localTruth],
-] as const)('a view that tells the truth about %s passes', { timeout: 120_000 }, async (_name, open) => {
-  await using backend = await open();
-  const outages = backend.away === null ? [] : (['frozen', 'killed'] as const);
-  const result = await checkTruth(backend, { ...optionsOf(''), outages });
-  expect(result.outages).toBe(outages.length);
+test('a view that tells the truth passes', { timeout: 60_000 }, async () => {
+  await using backend = await localTruth();
+  const result = await checkTruth(backend, optionsOf(''));
   expect(result.services).toBeGreaterThan(0);
+  expect(result.changes).toBeGreaterThan(10);
 });
 
 test.each([
-  ['count', /the overview is not true: svc-\d+ is 1, shown is 2/],
+  ['count', /the overview is not true: svc-\d+ is \d+, shown is \d+/],
   ['endpoint', /svc-\d+ is not true: i-\d+ is http:.*, shown is http:\/\/lie/],
   ['gone', /is not true: .*(is shown and is not there|shown is \d)/],
 ] as const)('a view that lies about %s does not', { timeout: 60_000 }, async (lie, message) => {

@@ -86,6 +86,16 @@ export class MembershipState {
     return this.#instances.get(key);
   }
 
+  /** What stands there that no layout can read. */
+  get undecoded(): readonly UndecodedEntry[] {
+    return [...this.#undecoded.values()];
+  }
+
+  /** Whether something stands there that no layout can read. */
+  hasUndecoded(key: string): boolean {
+    return this.#undecoded.has(key);
+  }
+
   /** Replaces the whole set; answers what differs, departures first, each in key order of its set. */
   replace(snapshot: Snapshot, reasonOf: (instance: Instance) => LeftReason): Difference[] {
     const next = new Map(snapshot.instances.map((instance) => [instanceKey(instance), instance]));

@@ -1,5 +1,12 @@
 import { isAborted, isRefusal, SdctlError } from '../errors.js';
-import { shownKey, type Instance, type Revision, type Snapshot } from '../model/instance.js';
+import {
+  instanceKey,
+  shownKey,
+  type Instance,
+  type Revision,
+  type Snapshot,
+  type UndecodedEntry,
+} from '../model/instance.js';
 import {
   MembershipState,
   type Change,
@@ -9,7 +16,7 @@ import {
 } from '../model/membership.js';
 import { backoffMs, type Random } from '../time/backoff.js';
 import { toRfc3339, type Clock } from '../time/clock.js';
-import type { WatchOptions } from './types.js';
+import type { UnreadChange, WatchOptions } from './types.js';
 
 /**
  * What an adapter's stream reports. `set`: the whole truth, read anew; the loop compares. `gap: true` on it means
@@ -79,9 +86,11 @@ export async function* keepFollowing(
         refused = false;
         switch (received.type) {
           case 'set': {
+            const unread = options.onUnread === undefined ? [] : state.undecoded;
             const differences = state.replace(received.snapshot, (gone) => follower.reasonOf(gone));
             const announce = !synced || stale || (received.gap === true && differences.length > 0);
             if (announce) yield syncedEvent();
+            else for (const change of unreadBetween(unread, state)) options.onUnread?.(change);
             if (synced) {
               for (const difference of differences.flatMap(asSeen)) yield toEvent(difference, announce);
             }
@@ -92,7 +101,9 @@ export async function* keepFollowing(
             break;
           case 'changes':
             for (const change of received.changes) {
+              const unread = options.onUnread === undefined ? null : unreadAfter(state, change);
               const difference = state.apply(change);
+              if (unread !== null) options.onUnread?.(unread);
               if (difference !== null) for (const one of asSeen(difference)) yield toEvent(one, false);
               if (change.type === 'undecoded') {
                 options.notify?.({
@@ -143,6 +154,24 @@ export async function* keepFollowing(
       await clock.sleep(retryInMs, signal);
     }
   }
+}
+
+/** What a change does to the entries that cannot be read; null: nothing. */
+function unreadAfter(state: MembershipState, change: Change): UnreadChange | null {
+  if (change.type === 'undecoded') return { key: change.entry.key, entry: change.entry };
+  const key = keyOf(change);
+  return state.hasUndecoded(key) ? { key, entry: null } : null;
+}
+
+function* unreadBetween(before: readonly UndecodedEntry[], now: MembershipState): Generator<UnreadChange> {
+  const known = new Set(before.map(({ key }) => key));
+  for (const { key } of before) if (!now.hasUndecoded(key)) yield { key, entry: null };
+  for (const entry of now.undecoded) if (!known.has(entry.key)) yield { key: entry.key, entry };
+}
+
+function keyOf(change: Exclude<Change, { readonly type: 'undecoded' }>): string {
+  if (change.type === 'put') return instanceKey(change.instance);
+  return change.type === 'skipped' ? change.entry.key : change.key;
 }
 
 /** An entry that names another service or instance now is not the same one any more, though its key is. */

@@ -1,6 +1,6 @@
 import type { SdctlError } from '../errors.js';
 import type { BackendFacts } from '../model/backend-facts.js';
-import type { Instance, Owner, Snapshot } from '../model/instance.js';
+import type { Instance, Owner, Snapshot, UndecodedEntry } from '../model/instance.js';
 import type { LeaseListing, LeaseName, LeaseRecord } from '../model/lease.js';
 import type { MembershipEvent } from '../model/membership.js';
 import type { RegistrationEvent } from '../model/registration.js';
@@ -31,6 +31,13 @@ export interface WatchRetry {
   readonly retryInMs: number;
 }
 
+/** An entry that no layout can read is there now, or is not any more. */
+export interface UnreadChange {
+  readonly key: string;
+  /** null: it can be read, or it is gone. */
+  readonly entry: UndecodedEntry | null;
+}
+
 /** What following takes beside that. */
 export interface WatchOptions extends CallOptions {
   /** How long failures before the first `synced` are retried; 0 (default): the first one is thrown. `Infinity`: for ever. */
@@ -39,6 +46,8 @@ export interface WatchOptions extends CallOptions {
   readonly refusedPauseMs?: number;
   /** Called for every attempt that failed and is made again, also before the first `synced`; must not throw. */
   readonly onRetry?: (retry: WatchRetry) => void;
+  /** Called for each change of that kind after a `synced`, which tells all of them. */
+  readonly onUnread?: (change: UnreadChange) => void;
 }
 
 /** What to announce. Empty and null fields are not written. */

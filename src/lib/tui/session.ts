@@ -1,28 +1,28 @@
 import { isAborted, SdctlError } from '../errors.js';
 import { formatDuration } from '../time/duration.js';
+import { Alarm } from './alarm.js';
+import { Effects, placeOf } from './effects.js';
 import type { ViewHost, Target } from './host.js';
 import { bindingFor, type Effect } from './keys/key-table.js';
 import { helpLines } from './keys/help.js';
-import type { KeyPress } from './terminal/keys.js';
 import type { BookChange } from './model/book.js';
-import type { Dialog, PaintModel, PaneName, Place, Size } from './model/paint-model.js';
+import type { Dialog, PaintModel, Place, Size } from './model/paint-model.js';
 import type { InstanceRow, LeaseRow, Row } from './model/rows.js';
 import { panesOf } from './paint/panes.js';
-import { endpointsText, findingLines, rawLines } from './state/raw-text.js';
 import { completionOf, readLine, type KnownNames, type LineCommand } from './state/command-line.js';
-import { isProblem, readFilter } from './state/filter.js';
-import { LiveTable } from './state/live-table.js';
-import { currentVisit, firstVisit, reduce, type Action, type Movement } from './state/reduce.js';
-import { isMoving, orderOf, sortBy, type Sort, type SortContext } from './state/sorting.js';
-import { doctorSteps, eventSteps, holds, hostOf, instancesBehind, rowsOf } from './state/table-source.js';
-import { tableTsv } from './state/table-tsv.js';
+import { currentVisit, firstVisit, reduce, type Action } from './state/reduce.js';
+import { sortBy, type Sort } from './state/sorting.js';
+import { TableKeeper } from './state/table-keeper.js';
 import { freeze, toPaintModel, type Frozen } from './state/to-paint-model.js';
-import type { ViewState, Visit } from './state/view-state.js';
+import type { ViewState } from './state/view-state.js';
+import type { KeyPress } from './terminal/keys.js';
 import { World } from './world.js';
 
 /** Events are collected for this long before they are painted. */
 const PAINT_EVERY_MS = 100;
 const TICK_MS = 1_000;
+/** Nothing is waited for but a change. */
+const LONG_MS = 60_000;
 const MESSAGE_MS = 6_000;
 const LONGEST_TYPED = 256;
 
@@ -64,18 +64,14 @@ export class Session {
   readonly #end = new AbortController();
   #state: ViewState;
   #world: World;
-  #table: LiveTable<Row>;
-  /** The visit and the place that the table was made for. */
-  #tableOf: Visit | null = null;
-  /** Rows that are other ones now; null: all may be. */
-  #changed: Set<string> | null = new Set();
+  readonly #table: TableKeeper;
+  readonly #effects: Effects;
+  readonly #alarm: Alarm;
   #frozen: Frozen | null = null;
   #waiting = 0;
   #isDirty = true;
   #isTicking = false;
   #paintedAtMs = -Infinity;
-  #sortedAtMs = -Infinity;
-  #wake = new AbortController();
   #visible: readonly Row[] = [];
 
   constructor(options: SessionOptions) {
@@ -102,7 +98,9 @@ export class Session {
       message: null,
     };
     this.#world = this.#openWorld(target);
-    this.#table = new LiveTable(orderOf(place.screen, sort, this.#sortContext()));
+    this.#table = new TableKeeper(host.clock);
+    this.#alarm = new Alarm(host.clock, this.#end.signal);
+    this.#effects = new Effects(this.#effectView());
   }
 
   get state(): ViewState {
@@ -128,7 +126,6 @@ export class Session {
   /** Ends it. */
   stop(): void {
     this.#end.abort();
-    this.#wake.abort();
   }
 
   resize(size: Size): void {
@@ -152,7 +149,7 @@ export class Session {
       return;
     }
     if (key.kind === 'key' && key.name === 'ctrl-l') {
-      this.#do({ type: 'repaint' });
+      this.#options.screen.repaint();
       return;
     }
     if (this.#state.prompt !== null) this.#type(key);
@@ -161,7 +158,7 @@ export class Session {
       if (this.#state.dialog !== null) this.#pressInDialog(name);
       else {
         const binding = bindingFor(name, currentVisit(this.#state).place.screen);
-        if (binding !== null) this.#do(binding.effect);
+        if (binding !== null) this.#effects.do(binding.effect);
       }
     }
     if (!isAborted(this.#end.signal)) this.#paint('key');
@@ -231,296 +228,6 @@ export class Session {
     return helpLines({ ascii: this.#state.ascii }, this.#state.size.columns).length;
   }
 
-  #do(effect: Effect): void {
-    const visit = currentVisit(this.#state);
-    switch (effect.type) {
-      case 'move':
-        this.#move(effect.to);
-        return;
-      case 'go':
-        this.#visit({ ...placeOf(effect.screen) });
-        return;
-      case 'history':
-        this.#reduce({ type: 'history', by: effect.by });
-        return;
-      case 'pane':
-        this.#turnPane(effect.by);
-        return;
-      case 'prompt':
-        this.#reduce({ type: 'prompt', kind: effect.kind });
-        return;
-      case 'back':
-        if (visit.filter !== '') this.#reduce({ type: 'filter', text: '' });
-        else this.#reduce({ type: 'back' });
-        return;
-      case 'quit':
-        if (this.#state.at === 0) this.stop();
-        else this.#reduce({ type: 'back' });
-        return;
-      case 'leave':
-        this.stop();
-        return;
-      case 'suspend':
-        this.#options.screen.suspend();
-        return;
-      case 'repaint':
-        this.#options.screen.repaint();
-        return;
-      case 'sort':
-      case 'reverse':
-      case 'problems':
-        this.#reduce({ type: effect.type });
-        return;
-      case 'wide':
-      case 'ascii':
-        this.#reduce({ type: 'toggle', what: effect.type });
-        return;
-      case 'mark':
-        this.#mark();
-        return;
-      case 'pause':
-        this.#pause(!this.#state.isPaused);
-        return;
-      case 'retry':
-        this.#world.refresh();
-        this.#say('reading everything anew');
-        return;
-      case 'help':
-        this.#reduce({ type: 'dialog', dialog: { kind: 'help', top: 0 } });
-        return;
-      case 'severity':
-        this.#reduce({ type: 'narrow', to: next(doctorSteps, visit.narrowed) });
-        return;
-      case 'types':
-        this.#reduce({ type: 'narrow', to: next(eventSteps, visit.narrowed) });
-        return;
-      case 'rerun':
-        this.#world.doctor?.ask();
-        return;
-      case 'save':
-        this.#save();
-        return;
-      case 'copy':
-        this.#copy();
-        return;
-      case 'open':
-        this.#open();
-        return;
-      case 'raw':
-        this.#showRaw();
-        return;
-      case 'events':
-        this.#visitEvents();
-        return;
-      case 'lease':
-      case 'host':
-        this.#visitRelated(effect.type);
-        return;
-    }
-  }
-
-  #move(to: Movement): void {
-    this.#reduce({ type: 'move', to, rows: this.#table.rows, page: this.#page() });
-  }
-
-  #turnPane(by: 1 | -1): void {
-    const { panes } = panesOf(currentVisit(this.#state).place, this.#state.size);
-    if (panes.length === 0) return;
-    const at = panes.indexOf(this.#state.focus);
-    const pane: PaneName = panes[(at + by + panes.length) % panes.length] ?? 'table';
-    this.#reduce({ type: 'focus', pane });
-  }
-
-  #mark(): void {
-    const row = this.#selectedRow();
-    if (row === null) return;
-    this.#reduce({ type: 'mark', key: row.key });
-    this.#move('down');
-  }
-
-  #pause(isPaused: boolean): void {
-    this.#frozen = isPaused ? freeze(this.#model(), this.#world.moment) : null;
-    this.#waiting = 0;
-    this.#changed = null;
-    this.#reduce({ type: 'pause', isPaused });
-  }
-
-  #open(): void {
-    const { focus } = this.#state;
-    if (focus === 'findings') {
-      this.#visit({ screen: 'doctor' });
-      return;
-    }
-    if (focus === 'events') {
-      this.#visitEvents();
-      return;
-    }
-    const row = this.#selectedRow();
-    if (row === null) return;
-    switch (row.kind) {
-      case 'service': {
-        this.#visit({ screen: 'service', serviceKey: row.key, name: row.name });
-        return;
-      }
-      case 'instance': {
-        this.#visit(instancePlace(row));
-        return;
-      }
-      case 'lease': {
-        this.#visit({ screen: 'lease', key: row.key, id: row.id });
-        return;
-      }
-      case 'event': {
-        this.#visitSubject(row.instanceKey, row.serviceKey);
-        return;
-      }
-      case 'finding': {
-        this.#visitFinding(row.finding.subject);
-        return;
-      }
-    }
-  }
-
-  #visitSubject(instance: string | null, service: string | null): void {
-    const row = instance === null ? null : this.#world.book.instance(instance);
-    if (row !== null) {
-      this.#visit(instancePlace(row));
-      return;
-    }
-    const found = service === null ? null : this.#world.book.service(service);
-    if (found !== null) {
-      this.#visit({ screen: 'service', serviceKey: found.key, name: found.name });
-      return;
-    }
-    this.#say('it is not there any more', 'warning');
-  }
-
-  #visitFinding(subject: {
-    readonly service: string | null;
-    readonly instance: string | null;
-    readonly lease: string | null;
-  }): void {
-    const { service, instance, lease } = subject;
-    const found = [...this.#world.book.services()].filter(({ name }) => name === service);
-    for (const { key } of found)
-      for (const row of this.#world.book.instancesOf(key))
-        if (row.instance.id === instance) {
-          this.#visit(instancePlace(row));
-          return;
-        }
-    const [first] = found;
-    if (first !== undefined) {
-      this.#visit({ screen: 'service', serviceKey: first.key, name: first.name });
-      return;
-    }
-    const leaseRow =
-      lease === null ? undefined : [...(this.#world.leases?.rows() ?? [])].find(({ id }) => id === lease);
-    if (leaseRow !== undefined) {
-      this.#visit({ screen: 'lease', key: leaseRow.key, id: leaseRow.id });
-      return;
-    }
-    this.#say('it is about nothing that could be opened');
-  }
-
-  #visitEvents(): void {
-    const { place } = currentVisit(this.#state);
-    const row = place.screen === 'instance' ? this.#detail() : this.#selectedRow();
-    if (row?.kind === 'instance' && this.#state.focus !== 'events') {
-      this.#visit({
-        screen: 'events',
-        serviceKey: row.serviceKey,
-        instanceKey: row.key,
-        of: `${row.instance.service}/${row.instance.id}`,
-      });
-      return;
-    }
-    if (row?.kind === 'service' && this.#state.focus !== 'events') {
-      this.#visit({ screen: 'events', serviceKey: row.key, instanceKey: null, of: row.name });
-      return;
-    }
-    if (place.screen === 'service') {
-      this.#visit({ screen: 'events', serviceKey: place.serviceKey, instanceKey: null, of: place.name });
-      return;
-    }
-    this.#visit(placeOf('events'));
-  }
-
-  #visitRelated(what: 'lease' | 'host'): void {
-    const row = this.#detail();
-    if (row === null) return;
-    if (what === 'host') {
-      const host = hostOf(row);
-      if (host === null) this.#say('it does not say on which host it runs', 'warning');
-      else this.#visit({ screen: 'host', host });
-      return;
-    }
-    const found = this.#leaseOf(row);
-    if (found === null) this.#say('it has no lease', 'warning');
-    else this.#visit({ screen: 'lease', ...found });
-  }
-
-  #leaseOf({ instance, key }: InstanceRow): { readonly key: string; readonly id: string } | null {
-    for (const row of this.#world.leases?.rows() ?? [])
-      if (row.id === instance.lease?.id || row.instances.includes(key)) return { key: row.key, id: row.id };
-    return null;
-  }
-
-  #save(): void {
-    const { place } = currentVisit(this.#state);
-    const { marks } = this.#state;
-    const rows = marks.size === 0 ? this.#table.rows : this.#table.rows.filter(({ key }) => marks.has(key));
-    try {
-      const path = this.#options.host.save(place.screen, tableTsv(rows, this.#world.book));
-      this.#say(`${rows.length} rows saved to ${path}`);
-    } catch (error) {
-      if (!(error instanceof SdctlError)) throw error;
-      this.#say(error.why === undefined ? error.message : `${error.message}: ${error.why}`, 'error');
-    }
-  }
-
-  #copy(): void {
-    const { copy } = this.#options.host;
-    if (copy === null) {
-      this.#say('start with --clipboard to copy', 'warning');
-      return;
-    }
-    const { marks } = this.#state;
-    const marked = this.#table.rows.filter(({ key }) => marks.has(key));
-    const detail = this.#detail();
-    const rows = marked.length > 0 ? marked : detail === null ? [] : [detail];
-    const text = endpointsText(rows);
-    if (text === null) {
-      this.#say('it holds hidden characters: not copied', 'warning');
-      return;
-    }
-    if (text === '') {
-      this.#say('no endpoint to copy', 'warning');
-      return;
-    }
-    copy(text);
-    this.#say(rows.length === 1 ? 'endpoint copied' : `${rows.length} endpoints copied`);
-  }
-
-  /** What is stored, read now. The dialog is there at once; its text comes when it comes. */
-  #showRaw(): void {
-    const row = this.#selectedRow() ?? this.#detail();
-    if (row?.kind === 'finding') {
-      const lines = findingLines(row.finding, this.#state.ascii);
-      this.#reduce({ type: 'dialog', dialog: { kind: 'text', title: row.finding.rule.id, lines, top: 0 } });
-      return;
-    }
-    const { opened, signal } = this.#world;
-    if (opened === null || (row?.kind !== 'instance' && row?.kind !== 'lease')) return;
-    const title = row.kind === 'lease' ? row.id : `${row.instance.service}/${row.instance.id}`;
-    const dialog: Dialog = { kind: 'text', title, lines: null, top: 0 };
-    this.#reduce({ type: 'dialog', dialog });
-    void rawLines(opened.registry, row, { ascii: this.#state.ascii, signal }).then((lines) => {
-      if (this.#state.dialog !== dialog) return;
-      this.#reduce({ type: 'dialog', dialog: { ...dialog, lines } });
-      this.#markDirty();
-    }, this.#options.onCrash);
-  }
-
   // The line behind `:`
 
   #names(): KnownNames {
@@ -539,7 +246,7 @@ export class Session {
   #obey(command: LineCommand): void {
     switch (command.type) {
       case 'go': {
-        this.#visit(placeOf(command.screen));
+        this.#effects.visit(placeOf(command.screen));
         return;
       }
       case 'service': {
@@ -548,7 +255,7 @@ export class Session {
           this.#say('no service of that name', 'warning');
           return;
         }
-        this.#visit({ screen: 'service', serviceKey: found.key, name: found.name });
+        this.#effects.visit({ screen: 'service', serviceKey: found.key, name: found.name });
         return;
       }
       case 'context': {
@@ -584,7 +291,6 @@ export class Session {
     this.#world = next;
     this.#frozen = null;
     this.#reduce({ type: 'restart', place: { screen: 'services' } });
-    this.#tableOf = null;
     next.start();
   }
 
@@ -610,18 +316,9 @@ export class Session {
 
   #take(change: BookChange | null): void {
     if (change?.kind === 'event' && this.#state.isPaused) this.#waiting += 1;
-    if (change?.kind === 'all') {
-      this.#changed = null;
-      this.#findStart();
-    }
-    if (change !== null) this.#note(change);
+    if (change?.kind === 'all') this.#findStart();
+    if (change !== null) this.#table.note(change);
     this.#markDirty();
-  }
-
-  #note({ kind, key }: BookChange): void {
-    const { screen } = currentVisit(this.#state).place;
-    if (kind === 'service' && screen === 'services') this.#changed?.add(key);
-    if (kind === 'instance' && screen !== 'services') this.#changed?.add(key);
   }
 
   /** The service that the command line named gets its place when it is known which one it is. */
@@ -639,10 +336,6 @@ export class Session {
 
   #reduce(action: Action): void {
     this.#state = reduce(this.#state, action);
-  }
-
-  #visit(place: Place): void {
-    this.#reduce({ type: 'visit', place });
   }
 
   #say(text: string, level: 'info' | 'warning' | 'error' = 'info'): void {
@@ -675,94 +368,79 @@ export class Session {
     return detail === null ? rows : [detail, ...rows];
   }
 
-  #sortContext(): SortContext {
-    const nowMs = (): number => this.#options.host.clock.monotonicMs();
+  #pause(isPaused: boolean): void {
+    this.#frozen = isPaused ? freeze(this.#model(), this.#world.moment) : null;
+    this.#waiting = 0;
+    this.#table.touchAll();
+    this.#reduce({ type: 'pause', isPaused });
+  }
+
+  #effectView(): ConstructorParameters<typeof Effects>[0] {
+    const state = (): ViewState => this.#state;
+    const world = (): World => this.#world;
+    const rows = (): readonly Row[] => this.#table.rows;
+    const { host, screen, onCrash } = this.#options;
     return {
-      ttlOf: (row) => (row.kind === 'lease' ? row.ttl : this.#world.book.ttlOf(row, nowMs())),
-      lowestTtlOf: (row) => this.#world.book.lowestTtlOf(row.key, nowMs())?.ttl ?? null,
+      get state() {
+        return state();
+      },
+      get world() {
+        return world();
+      },
+      get rows() {
+        return rows();
+      },
+      host,
+      screen,
+      reduce: (action) => {
+        this.#reduce(action);
+      },
+      say: (text, level) => {
+        this.#say(text, level);
+      },
+      selectedRow: () => this.#selectedRow(),
+      detail: () => this.#detail(),
+      page: () => this.#page(),
+      pause: (isPaused) => {
+        this.#pause(isPaused);
+      },
+      markDirty: () => {
+        this.#markDirty();
+      },
+      stop: () => {
+        this.stop();
+      },
+      onCrash,
     };
   }
 
-  /** Brings the table in line with where the user is and with what has changed. */
-  #updateTable(): void {
-    const visit = currentVisit(this.#state);
-    const made = this.#tableOf;
-    if (made === null || made.place !== visit.place || made.narrowed !== visit.narrowed)
-      this.#makeTable(visit);
-    else {
-      if (made.filter !== visit.filter || made.problemsOnly !== visit.problemsOnly)
-        this.#table.setFilter(this.#matcher(visit));
-      if (made.sort !== visit.sort) this.#table.setOrder(this.#order(visit));
-      if (!this.#state.isPaused) this.#applyChanges(visit);
-    }
-    this.#tableOf = visit;
-    this.#reduce({ type: 'follow', rows: this.#table.rows, page: this.#page() });
-    const { top } = currentVisit(this.#state);
-    this.#visible = this.#table.rows.slice(top, top + this.#page());
-  }
-
-  #makeTable(visit: Visit): void {
-    this.#table = new LiveTable(this.#order(visit));
-    this.#table.setFilter(this.#matcher(visit));
-    this.#wantLeases(visit);
-    this.#table.set(rowsOf(this.#world, visit));
-    this.#changed = new Set();
-    this.#sortedAtMs = this.#options.host.clock.monotonicMs();
-    this.#world.hurry();
-  }
-
-  #order({ place, sort }: Visit): ReturnType<typeof orderOf> {
-    return orderOf(place.screen, sort, this.#sortContext());
-  }
-
-  #matcher({ filter, problemsOnly }: Visit): (row: Row) => boolean {
-    const read = readFilter(filter, { instancesOf: (row) => instancesBehind(this.#world, row) });
-    return (row) => (!problemsOnly || isProblem(row)) && (!read.ok || read.matches(row));
-  }
-
-  #applyChanges(visit: Visit): void {
-    const { screen } = visit.place;
-    const nowMs = this.#options.host.clock.monotonicMs();
-    const isSlow = screen === 'leases' || screen === 'lease';
-    const isWhole = this.#changed === null || screen === 'events' || screen === 'doctor';
-    // Thousands of leases are gone through once a second, not with every event.
-    const isDue = !isSlow || nowMs - this.#sortedAtMs >= TICK_MS || this.#changed === null;
-    if (isWhole || (isSlow && isDue)) {
-      this.#table.set(rowsOf(this.#world, visit));
-      this.#sortedAtMs = nowMs;
-      this.#changed = new Set();
-    } else if (!isSlow) {
-      this.#putChanged(visit);
-      if (isMoving(screen, visit.sort) && nowMs - this.#sortedAtMs >= TICK_MS) {
-        this.#table.resort();
-        this.#sortedAtMs = nowMs;
-      }
-    }
-    this.#wantLeases(visit);
-  }
-
-  #putChanged({ place }: Visit): void {
-    const { book } = this.#world;
-    for (const key of this.#changed ?? []) {
-      const row = place.screen === 'services' ? book.service(key) : book.instance(key);
-      if (row === null || (row.kind === 'instance' && !holds(this.#world, place, row)))
-        this.#table.remove(key);
-      else this.#table.put(row);
-    }
-    this.#changed = new Set();
-  }
-
-  #wantLeases({ place }: Visit): void {
+  /** Leases are read only while somebody looks at them. */
+  #wantLeases(): void {
+    const { place } = currentVisit(this.#state);
     const row = place.screen === 'lease' ? this.#world.leases?.row(place.key) : this.#selectedRow();
     const detail = row?.kind === 'lease' ? { id: row.id, node: row.node } : null;
     this.#world.leases?.want(place.screen === 'leases' || place.screen === 'lease', detail);
+  }
+
+  #updateTable(): void {
+    const before = currentVisit(this.#state);
+    this.#table.update(before, this.#world, this.#state.isPaused);
+    this.#reduce({ type: 'follow', rows: this.#table.rows, page: this.#page() });
+    const { top } = currentVisit(this.#state);
+    const visible = this.#table.rows.slice(top, top + this.#page());
+    const isSame =
+      visible.length === this.#visible.length &&
+      visible.every(({ key }, at) => key === this.#visible[at]?.key);
+    this.#visible = visible;
+    // Rows that were not seen before do not wait for their turn.
+    if (!isSame) this.#world.hurry();
   }
 
   // Painting
 
   #markDirty(): void {
     this.#isDirty = true;
-    this.#wake.abort();
+    this.#alarm.ring();
   }
 
   async #paintLoop(): Promise<void> {
@@ -770,8 +448,7 @@ export class Session {
     const { signal } = this.#end;
     while (!isAborted(signal)) {
       if (!this.#isDirty) {
-        this.#wake = new AbortController();
-        await clock.sleep(TICK_MS * 60, AbortSignal.any([signal, this.#wake.signal]));
+        await this.#alarm.sleep(LONG_MS);
         continue;
       }
       const leftMs = PAINT_EVERY_MS - (clock.monotonicMs() - this.#paintedAtMs);
@@ -800,11 +477,12 @@ export class Session {
     this.#isTicking = false;
     this.#paintedAtMs = this.#options.host.clock.monotonicMs();
     this.#updateTable();
+    this.#wantLeases();
     this.#options.screen.paint(this.#model(), cause);
   }
 
   #model(): PaintModel {
-    const { host, settings, color } = this.#options;
+    const { settings, color } = this.#options;
     return toPaintModel({
       state: this.#state,
       world: this.#world,
@@ -817,7 +495,6 @@ export class Session {
       detail: this.#detail(),
       selected: this.#selectedRow(),
       names: () => this.#names(),
-      readable: host,
     });
   }
 }
@@ -828,16 +505,4 @@ function startSorts(column: string): ViewState['sorts'] {
     sortBy(screen, column),
   ]);
   return Object.fromEntries(pairs);
-}
-
-function placeOf(screen: 'services' | 'leases' | 'events' | 'doctor'): Place {
-  return screen === 'events' ? { screen, serviceKey: null, instanceKey: null, of: null } : { screen };
-}
-
-function instancePlace({ key, instance }: InstanceRow): Place {
-  return { screen: 'instance', key, service: instance.service, id: instance.id };
-}
-
-function next(steps: readonly string[], now: string): string {
-  return steps[(steps.indexOf(now) + 1) % steps.length] ?? '';
 }

@@ -53,7 +53,7 @@ export class World {
     this.#startedMs = host.clock.monotonicMs();
     this.book.onChange = (change) => {
       if (change.kind === 'instance') this.#doctor?.touch(change.key);
-      if (change.kind === 'all') this.#doctor?.touchAll();
+      if (change.kind === 'all' || change.kind === 'unread') this.#doctor?.touchAll();
       events.onChange(change);
     };
   }

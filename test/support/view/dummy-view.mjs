@@ -67,7 +67,7 @@ function paint() {
       : `   ${'INSTANCE'.padEnd(20)} ${'ENDPOINT'.padEnd(30)} TTL`;
   const whole = [
     ` dummy  ● ${state}`,
-    ` ${shown ?? 'services'}  sort: ${isNameSort ? 'name' : 'health'}  ${typed ?? ''}`,
+    ` ${shown ?? 'services'}  sort: ${isNameSort ? 'name' : 'health'}  ${typed === null ? '' : `: ${typed}`}`,
     head,
     ...lines,
   ];

@@ -3,25 +3,10 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'vitest';
+import { pictureOf } from './picture.js';
 import type { ViewTerminal } from './view-terminal.js';
 
 const FOLDER = fileURLToPath(new URL('../../view/golden/', import.meta.url));
-
-/** What a golden holds: every cell's character and, below, how it is dressed. */
-export function pictureOf(terminal: ViewTerminal): string {
-  const { isVisible, column, row } = terminal.cursor;
-  const cursor = isVisible ? `shown at ${column},${row}` : 'hidden';
-  const screen = terminal.isAlternate ? 'alternate' : 'normal';
-  const framed = (rows: readonly string[]): string => rows.map((line) => `|${line}|\n`).join('');
-  const legend = terminal.legend().map((line) => `${line}\n`);
-  return [
-    `${terminal.columns}x${terminal.height}, ${screen} screen, cursor ${cursor}\n`,
-    framed(terminal.rows()),
-    '\n',
-    framed(terminal.attributes()),
-    ...legend,
-  ].join('');
-}
 
 /**
  * Compares what is on the screen with `test/view/golden/NAME.txt`. `UPDATE_GOLDENS=1` writes it; one that is missing

@@ -44,7 +44,10 @@ function cellOf(line: string, head: string, header: string): string {
   return /^\S*/.exec(line.slice(start, until))?.[0] ?? '';
 }
 
-/** All rows of a table, also those below: from the first page down. Ghosts are left out. */
+/**
+ * All rows of a table, also those below: from the first page down. Ghosts are left out. Between two keys there is always
+ * a pause: what comes in one piece is a paste.
+ */
 export async function scanTable(
   terminal: ViewTerminal,
   headers: readonly string[],
@@ -66,7 +69,6 @@ export async function scanTable(
     before = selected;
     terminal.press(PAGE_DOWN);
   }
-  terminal.press('g');
   // It may have left while it was read.
   for (const name of gone) found.delete(name);
   return [...found.values()];

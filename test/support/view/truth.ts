@@ -34,6 +34,8 @@ export interface TruthResult {
 
 const MOST_SERVICES = 40;
 const MOST_INSTANCES = 10;
+/** There from the beginning. */
+const FIRST = 120;
 const TTLS = [5, 8, 15, 30];
 const CHANGE_MS = 6_000;
 const REST_MS = 1_500;
@@ -94,6 +96,7 @@ class TruthCheck {
     const endMs = performance.now() + seconds * 1_000;
     const planned = [...(this.#backend.away === null ? [] : (outages ?? (['frozen', 'killed'] as const)))];
     const count = planned.length;
+    for (let count = 0; count < FIRST; count += 1) await this.#put(this.#newEntry());
     await this.#terminal.until('LIVE', START_MS);
     await this.#sortByName();
     while (performance.now() < endMs || planned.length > 0) {
@@ -205,11 +208,10 @@ class TruthCheck {
 
   async #compareService(service: string): Promise<void> {
     this.#services += 1;
-    this.#terminal.press(`:`);
-    await this.#terminal.settle(60);
-    this.#terminal.press(`svc ${service}`);
-    await this.#terminal.settle(60);
-    this.#terminal.press('\r');
+    await this.#press(':');
+    await this.#press(`svc ${service}`);
+    await this.#terminal.until(`svc ${service}`, 5_000);
+    await this.#press('\r');
     await this.#terminal.until(/\bINSTANCE\b.*\bENDPOINT\b/, 5_000);
     const wrong = await this.#atRest(
       async () => scanTable(this.#terminal, ['INSTANCE', 'ENDPOINT']),
@@ -220,7 +222,7 @@ class TruthCheck {
         ),
     );
     if (wrong.length > 0) throw new Error(`${service} is not true: ${wrong.join('; ')}`);
-    this.#terminal.press('1');
+    await this.#press('1');
     await this.#terminal.until(/\bSERVICE\b.*\bINST\b/, 5_000);
   }
 
@@ -253,6 +255,14 @@ class TruthCheck {
     if (text !== this.#lastText) this.#sameSinceMs = performance.now();
     this.#lastText = text;
     return truth;
+  }
+
+  /** A key, and what it changes on the screen: keys that come in one piece are a paste. */
+  async #press(keys: string): Promise<void> {
+    const before = this.#terminal.text();
+    this.#terminal.press(keys);
+    await this.#terminal.until((terminal) => terminal.text() !== before, 5_000);
+    await this.#terminal.settle(30);
   }
 
   #below(limit: number): number {

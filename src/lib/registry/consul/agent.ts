@@ -71,8 +71,18 @@ export async function readAgentEntry(
   limits: AskLimits,
 ): Promise<AgentEntry> {
   const { value } = await server.ask({ path: '/agent/checks', scoped: false }, limits);
+  return toAgentEntry(server, service, node, value);
+}
+
+/** The same with checks that are known already, as the agent would tell them. */
+export function toAgentEntry(
+  server: ConsulServer,
+  service: AgentService,
+  node: string | null,
+  known: unknown,
+): AgentEntry {
   const id = textOf(service.record['ID']);
-  const checks = readChecks(value).filter((check) => check.serviceId === id);
+  const checks = readChecks(known).filter((check) => check.serviceId === id);
   const nodeName = node ?? checks[0]?.node ?? '';
   const entry = decodeEntry({
     node: { Node: nodeName },

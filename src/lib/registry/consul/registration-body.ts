@@ -5,6 +5,9 @@ import { metaOf } from './meta.js';
 
 const MIN_DEREGISTER_AFTER_MS = 60_000;
 
+/** A new check is critical by default: the instance would be out of discovery until the first renewal. */
+const CHECK = { Name: 'kept alive by sdctl', Status: 'passing' };
+
 /** How long Consul keeps an entry that nobody renews any more, when the caller does not say. */
 export const DEFAULT_DEREGISTER_AFTER_MS = 600_000;
 
@@ -51,12 +54,15 @@ export function registrationBody(
     Meta: metaOf(spec, limits.ttlMs),
     Weights: { Passing: weight, Warning: 1 },
     Check: {
+      ...CHECK,
       CheckID: checkIdOf(spec.id),
-      Name: 'kept alive by sdctl',
       TTL: `${limits.ttlMs}ms`,
-      // A new check is critical by default: the instance would be out of discovery until the first renewal.
-      Status: 'passing',
       DeregisterCriticalServiceAfter: `${limits.deregisterAfterMs}ms`,
     },
   };
+}
+
+/** The check of that body as the agent that took it tells it. */
+export function sentCheck(id: string): Readonly<Record<string, unknown>> {
+  return { ...CHECK, CheckID: checkIdOf(id), Type: 'ttl', ServiceID: id };
 }

@@ -16,6 +16,7 @@ import {
   readAgentService,
   readSelf,
   removeFromAgent,
+  toAgentEntry,
   type AgentService,
 } from './agent.js';
 import { AgentSentinel, type PollLimit } from './agent-sentinel.js';
@@ -24,7 +25,7 @@ import { findInstances, sameNode } from './find-instance.js';
 import { checkIdOf, NODE_ALIVE } from './health.js';
 import { ownerIn } from './meta.js';
 import { noLeader } from './map-error.js';
-import { registrationBody, type BodyLimits } from './registration-body.js';
+import { registrationBody, sentCheck, type BodyLimits } from './registration-body.js';
 import type { Credentials } from './credentials.js';
 import type { AskLimits, ConsulServer } from './server.js';
 import { Servers } from './servers.js';
@@ -161,7 +162,7 @@ export class ConsulRegistrationDriver implements RegistrationDriver {
   }
 
   async #claimed(call: Call): Promise<ClaimResult> {
-    const { server, node } = this.#requireHome();
+    const { server } = this.#requireHome();
     const written = await readAgentService(server, this.#spec.id, limitsOf(call));
     if (written === null) {
       throw new SdctlError('E_FAILED', `Consul at ${server.url} did not keep the registration`, {
@@ -171,10 +172,22 @@ export class ConsulRegistrationDriver implements RegistrationDriver {
     }
     this.#hash = written.hash;
     this.#hasFailed = false;
-    const seen = await this.#untilCatalog(call, (found) => found !== null);
-    this.#wasInCatalog = seen !== null;
-    const instance = seen ?? (await readAgentEntry(server, written, node, limitsOf(call))).instance;
+    const instance = await this.#shown(written, call);
     return { state: 'claimed', instance, leaseId: checkIdOf(this.#spec.id), ttlMs: this.#limits.ttlMs };
+  }
+
+  /** Our entry as the catalog or else its agent shows it. The agent has confirmed it: lateness is no failure any more. */
+  async #shown(written: AgentService, call: Call): Promise<Instance> {
+    const { server, node } = this.#requireHome();
+    this.#wasInCatalog = false;
+    try {
+      const seen = await this.#untilCatalog(call, (found) => found !== null);
+      this.#wasInCatalog = seen !== null;
+      return seen ?? (await readAgentEntry(server, written, node, limitsOf(call))).instance;
+    } catch (error) {
+      if (!(error instanceof SdctlError) || error.code !== 'E_TIMEOUT') throw error;
+      return toAgentEntry(server, written, node, [sentCheck(this.#spec.id)]).instance;
+    }
   }
 
   async #renewAt(server: ConsulServer, call: Call): Promise<RenewResult> {

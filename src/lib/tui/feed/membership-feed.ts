@@ -82,6 +82,9 @@ export class MembershipFeed {
       onRetry: ({ cause, retryInMs }) => {
         this.#lost(cause, retryInMs);
       },
+      onUnread: ({ key, entry }) => {
+        book.noteUnread(key, entry);
+      },
       notify: ({ level, text }) => {
         if (level !== 'progress') this.#options.onNotice(text);
       },

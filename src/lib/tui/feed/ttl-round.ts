@@ -1,6 +1,7 @@
 import { isAborted, SdctlError } from '../../errors.js';
 import type { Lease } from '../../registry/types.js';
 import type { Clock } from '../../time/clock.js';
+import { Alarm } from '../alarm.js';
 import type { Book } from '../model/book.js';
 
 /** Where leases can be asked for what they have left. */
@@ -44,28 +45,27 @@ export class TtlRound {
   readonly #options: TtlRoundOptions;
   /** Leases of the round under way that have not been asked yet. */
   #round: string[] = [];
-  #wake = new AbortController();
+  #othersAtMs = -Infinity;
+  readonly #alarm: Alarm;
 
   constructor(options: TtlRoundOptions) {
     this.#options = options;
+    this.#alarm = new Alarm(options.clock, options.signal);
   }
 
   /** Other rows are on the screen now. */
   hurry(): void {
-    this.#wake.abort();
+    this.#alarm.ring();
   }
 
   /** Runs until the signal aborts. Never rejects for what a registry does. */
   async run(): Promise<void> {
-    const { clock, signal, isLive } = this.#options;
+    const { signal, isLive } = this.#options;
     while (!isAborted(signal)) {
-      this.#wake = new AbortController();
-      await clock.sleep(TICK_MS, AbortSignal.any([signal, this.#wake.signal]));
+      await this.#alarm.sleep(TICK_MS);
       if (isAborted(signal)) return;
       if (!isLive()) continue;
-      // One that is waited for may be woken again and again, so what nobody sees does not wait for it.
-      const isTick = !this.#wake.signal.aborted;
-      const ids = [...this.#due(), ...(isTick ? this.#others() : [])];
+      const ids = [...this.#due(), ...this.#others()];
       if (ids.length > 0) await this.#ask(ids);
     }
   }
@@ -108,6 +108,9 @@ export class TtlRound {
     const { clock, visible } = this.#options;
     const { ttls } = this.#options.book;
     const nowMs = clock.monotonicMs();
+    // However often it is woken for what is on the screen.
+    if (nowMs - this.#othersAtMs < TICK_MS) return [];
+    this.#othersAtMs = nowMs;
     const seen = new Set(visible());
     if (this.#round.length === 0) this.#round = this.#nextRound(nowMs);
     const asked: string[] = [];

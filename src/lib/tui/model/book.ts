@@ -21,7 +21,7 @@ export const GHOST_MS = 10_000;
 
 /** What has changed: rows are asked for by key. */
 export interface BookChange {
-  readonly kind: 'service' | 'instance' | 'event' | 'all';
+  readonly kind: 'service' | 'instance' | 'event' | 'unread' | 'all';
   readonly key: string;
 }
 
@@ -205,6 +205,13 @@ export class Book {
         return;
       }
     }
+  }
+
+  /** An entry cannot be read, or can be by now. */
+  noteUnread(key: string, entry: UndecodedEntry | null): void {
+    if (entry === null) this.#undecoded.delete(key);
+    else this.#undecoded.set(key, entry);
+    this.onChange({ kind: 'unread', key });
   }
 
   /** Takes what a lease has said. A lease that is not known any more says nothing: what hung on it is about to go. */

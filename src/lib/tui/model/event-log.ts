@@ -15,6 +15,11 @@ export class EventLog {
     return Math.min(this.#rows.length, this.#most);
   }
 
+  /** How many there have been in all. */
+  get added(): number {
+    return this.#next - 1;
+  }
+
   add(row: Omit<EventRow, 'key' | 'kind'>): void {
     this.#rows.push({ kind: 'event', key: String(this.#next), ...row });
     this.#next += 1;

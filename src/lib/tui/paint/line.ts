@@ -1,5 +1,5 @@
-import { safeText, type SafeText } from '../../render/safe-text.js';
-import { cellsOf, cutCells, isEasy } from './shown-text.js';
+import type { SafeText } from '../../render/safe-text.js';
+import { cellsOf, checkedText, cutCells, isEasy } from './shown-text.js';
 import { INVERSE, onTop, PLAIN, RESET, sgrOf, type Style } from './style.js';
 
 /** Text in one style. */
@@ -115,7 +115,7 @@ export class LineBuilder {
       return;
     }
     // Whatever is not easy is looked at once more: no control can be in what the terminal gets.
-    const safe = safeText(text, { max: Infinity });
+    const safe = checkedText(text);
     const shown = cutCells(safe, room, cut, this.#place.ellipsis);
     if (isEasy(shown)) this.#plain(shown, style);
     else this.#disputed(shown, cellsOf(shown), style);

@@ -33,9 +33,13 @@ export function isTooSmall({ columns, rows }: Size): boolean {
   return !(columns >= LEAST.columns && rows >= LEAST.rows);
 }
 
+/** No screen is larger; a size that says so is a mistake of somebody. */
+const MOST_CELLS = 2_000;
+
 /** The size in whole cells, whatever was said. */
 export function wholeSize({ columns, rows }: Size): Size {
-  const whole = (cells: number): number => (Number.isFinite(cells) ? Math.max(0, Math.trunc(cells)) : 0);
+  const whole = (cells: number): number =>
+    Number.isFinite(cells) ? Math.max(0, Math.min(MOST_CELLS, Math.trunc(cells))) : 0;
   return { columns: whole(columns), rows: whole(rows) };
 }
 

@@ -49,6 +49,9 @@ export function freeText(value: string, ascii: boolean): SafeText {
   return ascii ? asciiTexts(value) : texts(value);
 }
 
+/** The same text if nothing has to be escaped in it. Remembered. */
+export const checkedText: Escape = remembered((value) => safeText(value, { max: Infinity }));
+
 // Our own glyphs beside ASCII and Latin letters: one cell and one UTF-16 unit each.
 const OWN = new Set(Array.from('●▲▼✖◼◌○…→↑↓⏎›‖−', (glyph) => glyph.charCodeAt(0)));
 
@@ -82,9 +85,15 @@ function disputedCells(text: string): number {
   return cells;
 }
 
+/** To find where a letter of such a text ends takes long. */
+const cuts = new BoundedMap<string>(MOST_TEXTS);
+
 /** Cuts to at most `width` cells with an ellipsis at the end or in the middle. */
 export function cutCells(text: SafeText, width: number, where: 'end' | 'middle', ellipsis: string): SafeText {
-  if (!isEasy(text)) return ownText(cutText(text, width, where, ellipsis, cellsOf));
+  if (!isEasy(text))
+    return ownText(
+      cuts.get(`${width} ${where} ${ellipsis} ${text}`, () => cutText(text, width, where, ellipsis, cellsOf)),
+    );
   if (text.length <= width) return text;
   if (width <= ellipsis.length) return ownText(ellipsis.slice(0, Math.max(0, width)));
   const room = width - ellipsis.length;

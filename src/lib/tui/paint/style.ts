@@ -51,7 +51,9 @@ export function badgeStyle(color: string | null): Style {
 
 /** A span's style on a row's: a dim row stays dim, whatever is in it. */
 export function onTop(base: Style, style: Style): Style {
-  return (base & DIM) !== 0 ? DIM : base | style;
+  if ((base & DIM) !== 0) return DIM;
+  // Terminals do not agree on what bold and dim are together.
+  return (style & DIM) !== 0 ? style : base | style;
 }
 
 export const RESET = '\x1b[0m';

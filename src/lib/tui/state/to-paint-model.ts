@@ -1,4 +1,3 @@
-import type { ViewHost } from '../host.js';
 import type { Moment } from '../model/book.js';
 import type { PaintModel, Prompt, TableView } from '../model/paint-model.js';
 import type { InstanceRow, LeaseRow, LowestTtl, Row, TtlView } from '../model/rows.js';
@@ -6,7 +5,6 @@ import type { ViewSettings } from '../session.js';
 import type { World } from '../world.js';
 import { completionOf, type KnownNames } from './command-line.js';
 import { readFilter } from './filter.js';
-import type { LiveTable } from './live-table.js';
 import { currentVisit } from './reduce.js';
 import type { ViewState } from './view-state.js';
 
@@ -21,7 +19,8 @@ export interface Frozen {
 export interface PaintInput {
   readonly state: ViewState;
   readonly world: World;
-  readonly table: LiveTable<Row>;
+  /** Filtered and in order; how many there are without the filter. */
+  readonly table: { readonly rows: readonly Row[]; readonly total: number };
   readonly frozen: Frozen | null;
   /** Events that wait while it is paused. */
   readonly waiting: number;
@@ -31,7 +30,6 @@ export interface PaintInput {
   readonly detail: InstanceRow | null;
   readonly selected: Row | null;
   readonly names: () => KnownNames;
-  readonly readable: Pick<ViewHost, 'contexts'>;
 }
 
 /** A picture that stays as it is now. */
