@@ -54,6 +54,7 @@ const view = await ScriptedView.open(fixture(), {
   ...(name === 'story' ? { startMs: storyStartMs } : {}),
 });
 try {
+  if (cut === -1) await view.shown();
   await view.advance(name === 'story' ? 0 : Number(values.advance));
   if (name === 'story') await view.tell(prodEuStory);
   for (const key of values.keys?.split(',') ?? []) await view.press(JSON.parse(`"${key}"`));

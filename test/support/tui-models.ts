@@ -233,7 +233,7 @@ function instanceSample([id, address, health]: (typeof instanceSamples)[number])
   return { ...row, key };
 }
 
-export const instanceRows: readonly InstanceRow[] = [
+const instanceRows: readonly InstanceRow[] = [
   ...instanceSamples.map(instanceSample),
   anInstanceRow(
     { health: 'left', leftAtMs: NOW_MS - 12_000, key: '/microservices/checkout/i-55e0' },
@@ -242,7 +242,7 @@ export const instanceRows: readonly InstanceRow[] = [
 ];
 
 /** The same on a registry with nodes: checks in place of leases. */
-export const nodeInstanceRows: readonly InstanceRow[] = instanceRows.map((row) => {
+const nodeInstanceRows: readonly InstanceRow[] = instanceRows.map((row) => {
   const check = {
     id: `service:${row.instance.id}`,
     name: 'Service check',
@@ -254,7 +254,7 @@ export const nodeInstanceRows: readonly InstanceRow[] = instanceRows.map((row) =
   return { ...row, instance: { ...row.instance, lease: null, key: null, node: 'node-2', checks: [check] } };
 });
 
-export const leaseRows: readonly LeaseRow[] = [
+const leaseRows: readonly LeaseRow[] = [
   aLeaseRow({ id: '694d8c1f2a3b4c11', health: 'critical', ttl: aTtl(2, 15) }),
   aLeaseRow({ id: '694d8c1f2a3b4c1d', health: 'warning', ttl: aTtl(4, 15), bound: ['payments/i-41'] }),
   aLeaseRow({ id: '694d8c1f2a3b4c2a', bound: ['payments/i-40'] }),
@@ -269,7 +269,7 @@ export const leaseRows: readonly LeaseRow[] = [
   aLeaseRow({ id: '694d8c1f2a3b4c33', leftAtMs: NOW_MS - 3_000 }),
 ];
 
-export const nodeLeaseRows: readonly LeaseRow[] = [
+const nodeLeaseRows: readonly LeaseRow[] = [
   aLeaseRow({
     id: 'service:payments-1',
     leaseKind: 'ttl-check',

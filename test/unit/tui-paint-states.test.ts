@@ -220,7 +220,7 @@ describe('colours', () => {
     const [identity, , , first, second] = lines({});
     expect(identity).toContain('\u001b[0;1;7;31mprod-eu\u001b[0;1m PROTECTED\u001b[0;2m');
     expect(first).toMatch(/^\u001b\[0;1m▌\u001b\[0;1;31m✖/);
-    expect(first).toContain('\u001b[0;1;31m█\u001b[0;2m');
+    expect(first).toContain('\u001b[0;1;31m1   █\u001b[0;2m░░░░░');
     expect(second).toMatch(/^ \u001b\[0;33m▲\u001b\[0m cart/);
   });
 
@@ -405,12 +405,10 @@ describe('a terminal that is too small', () => {
 });
 
 describe('dialogs', () => {
-  it('take the help from the keys, over the whole screen', () => {
+  it('take the help from the keys, below the identity', () => {
     const { chrome, slots } = paintFrame(aPaintModel(services, { dialog: { kind: 'help', top: 0 } }));
-    expect(slots).toEqual([]);
-    expect(chrome[0]).toMatchObject({
-      lines: [' sdctl help                                                      esc or ? closes'],
-    });
+    expect(slots.map(({ area }) => area)).toEqual([{ top: 0, left: 0, width: 80, height: 1 }]);
+    expect(chrome[0]).toMatchObject({ kind: 'title', text: 'help' });
     expect(JSON.stringify(chrome[1])).toContain('MOVE');
   });
 

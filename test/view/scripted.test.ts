@@ -52,7 +52,7 @@ describe('a scripted registry', () => {
     expect(lines.filter((line) => line.includes('i-7f3a')).length).toBe(3);
     await view.terminal.until(/10:38:12.*stale/s, WITHIN_MS);
     await view.terminal.until(/10:41:59.*left.*i-55e0/, WITHIN_MS);
-    expect(await view.nowMs()).toBe(Date.parse('2026-03-02T10:42:11Z'));
+    expect(await view.nowMs()).toBe(Date.parse('2026-03-02T10:42:11.300Z'));
     view.terminal.press('\x03');
     expect(await view.terminal.exit(WITHIN_MS)).toEqual({ code: 130, signal: null });
   });

@@ -26,6 +26,8 @@ export interface EffectView {
   detail(): InstanceRow | null;
   /** Rows that are visible at once. */
   page(): number;
+  /** How far the detail can be scrolled, in lines. */
+  mostScroll(): number;
   pause(isPaused: boolean): void;
   markDirty(): void;
   stop(): void;
@@ -134,6 +136,16 @@ export class Effects {
   }
 
   #move(to: Movement): void {
+    const { screen } = currentVisit(this.#view.state).place;
+    if (screen === 'instance') {
+      this.#view.reduce({
+        type: 'shift',
+        to,
+        most: this.#view.mostScroll(),
+        page: this.#view.state.size.rows,
+      });
+      return;
+    }
     this.#view.reduce({ type: 'move', to, rows: this.#view.rows, page: this.#view.page() });
   }
 

@@ -4,10 +4,11 @@ import { Alarm } from './alarm.js';
 import { Effects, placeOf } from './effects.js';
 import type { ViewHost, Target } from './host.js';
 import { bindingFor, type Effect } from './keys/key-table.js';
-import { helpLines } from './keys/help.js';
 import type { BookChange } from './model/book.js';
-import type { Dialog, PaintModel, Place, Size } from './model/paint-model.js';
+import type { PaintModel, Place, Size } from './model/paint-model.js';
 import type { InstanceRow, LeaseRow, Row } from './model/rows.js';
+import { dialogSpace } from './paint/dialogs.js';
+import { mostScroll } from './paint/paint-frame.js';
 import { panesOf } from './paint/panes.js';
 import { completionOf, readLine, type KnownNames, type LineCommand } from './state/command-line.js';
 import { currentVisit, firstVisit, reduce, type Action } from './state/reduce.js';
@@ -210,8 +211,8 @@ export class Session {
     const effect = bindingFor(name, currentVisit(this.#state).place.screen)?.effect;
     if (dialog === null || effect === undefined) return;
     if (effect.type === 'move') {
-      const lines = this.#dialogLines(dialog);
-      this.#reduce({ type: 'scroll', to: effect.to, lines, page: Math.max(1, this.#state.size.rows - 3) });
+      const space = dialogSpace(dialog, this.#state.size, this.#state);
+      this.#reduce({ type: 'scroll', to: effect.to, ...space });
       return;
     }
     const closes: readonly Effect['type'][] = [
@@ -221,11 +222,6 @@ export class Session {
       dialog.kind === 'help' ? 'help' : 'raw',
     ];
     if (closes.includes(effect.type)) this.#reduce({ type: 'dialog', dialog: null });
-  }
-
-  #dialogLines(dialog: Dialog): number {
-    if (dialog.kind === 'text') return dialog.lines?.length ?? 0;
-    return helpLines({ ascii: this.#state.ascii }, this.#state.size.columns).length;
   }
 
   // The line behind `:`
@@ -401,6 +397,7 @@ export class Session {
       selectedRow: () => this.#selectedRow(),
       detail: () => this.#detail(),
       page: () => this.#page(),
+      mostScroll: () => mostScroll(this.#model()),
       pause: (isPaused) => {
         this.#pause(isPaused);
       },

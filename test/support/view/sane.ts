@@ -168,7 +168,7 @@ export class SaneShell implements AsyncDisposable {
 }
 
 /** What of the terminal is not as it was. Bracketed paste is the shell's own, which it switches at its prompt. */
-export function differences(before: TerminalState, after: TerminalState): readonly string[] {
+function differences(before: TerminalState, after: TerminalState): readonly string[] {
   const found: string[] = [];
   const words = (text: string): readonly string[] => text.split(/[\s;]+/).filter((word) => word !== '');
   const [was, is] = [words(before.settings), words(after.settings)];

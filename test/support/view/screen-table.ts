@@ -18,7 +18,7 @@ const MOST_PAGES = 100;
 const PAGE_DOWN = '\x1b[6~';
 
 /** @param headers of the columns that are wanted, in their order; the last one ends where the next header begins */
-export function readTable(terminal: ViewTerminal, headers: readonly string[]): readonly ScreenRow[] {
+function readTable(terminal: ViewTerminal, headers: readonly string[]): readonly ScreenRow[] {
   const lines = terminal.rows();
   const at = lines.findIndex((line) => headers.every((header) => header !== '' && line.includes(header)));
   const head = lines[at];

@@ -132,6 +132,13 @@ export class ScriptedView implements AsyncDisposable {
     return new ScriptedView(fixture, options, server, socketFile);
   }
 
+  /** Waits for the first picture: no time may pass before the view is there to see it. */
+  async shown(): Promise<void> {
+    await this.terminal.until(({ isAlternate }) => isAlternate, ANSWER_MS);
+    await this.terminal.until(/\S/, ANSWER_MS);
+    await this.painted();
+  }
+
   /** Lets time pass; everything that is due has run, and its picture has come. */
   async advance(ms: number): Promise<void> {
     await this.#send({ advance: ms });

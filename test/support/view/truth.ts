@@ -50,7 +50,8 @@ export async function checkTruth(backend: TruthBackend, options: TruthOptions): 
   const say = options.say ?? (() => undefined);
   say(`${backend.name}, seed ${options.seed}`);
   await using terminal = new ViewTerminal([...(options.args ?? ['watch', '-i']), ...backend.args], {
-    columns: 130,
+    // Wide enough for whole endpoints, and narrower than where a second pane takes their place.
+    columns: 110,
     rows: 30,
     ...options.terminal,
   });

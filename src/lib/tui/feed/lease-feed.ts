@@ -141,9 +141,10 @@ export class LeaseFeed {
       const record = this.#records.find((one) => leaseKey(one) === key) ?? this.#details.get(key);
       return record === undefined ? null : this.#fromRecord(record);
     }
-    for (const [id, keys] of book.leases()) if (keyOf(id) === key) return this.#fromBook(id, keys);
-    const other = this.#others.find((id) => keyOf(id) === key);
-    if (other !== undefined) return this.#fromBook(other, new Set());
+    const id = idOf(key);
+    const keys = book.leases().get(id);
+    if (keys !== undefined) return this.#fromBook(id, keys);
+    if (this.#others.includes(id)) return this.#fromBook(id, new Set());
     const detail = this.#details.get(key);
     return detail === undefined ? null : this.#fromRecord(detail);
   }
@@ -213,6 +214,12 @@ export class LeaseFeed {
 /** Key of the row of a lease whose time can be read. */
 export function keyOf(id: string): string {
   return leaseKey({ kind: 'lease', id, node: null });
+}
+
+/** The other way round. */
+function idOf(key: string): string {
+  const [, , id] = JSON.parse(key) as readonly unknown[];
+  return typeof id === 'string' ? id : '';
 }
 
 function nameOf(book: Book, key: string): readonly string[] {

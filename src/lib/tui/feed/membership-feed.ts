@@ -143,6 +143,7 @@ export class MembershipFeed {
   #lost(problem: SdctlError, retryInMs: number): void {
     const { clock, book, onChange } = this.#options;
     const nowMs = clock.monotonicMs();
+    this.#away = null;
     const retryAtMs = nowMs + retryInMs;
     const before = this.#connection;
     if (!book.isLoaded) {

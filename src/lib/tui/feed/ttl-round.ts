@@ -23,6 +23,8 @@ const LEAST_MS = 1_000;
 const MOST_MS = 5_000;
 /** When everything is known, one that is in no trouble is asked again after this. */
 const BACKGROUND_AGE_MS = 30_000;
+/** One that did not answer is taken for a new one after this, so that nothing of what is gone is kept. */
+const FORGOTTEN_MS = 600_000;
 const CALL_MS = 5_000;
 const FAILED_PAUSE_MS = 1_000;
 
@@ -47,6 +49,8 @@ export class TtlRound {
   #round: string[] = [];
   #othersAtMs = -Infinity;
   readonly #alarm: Alarm;
+  /** Leases that did not answer when they were asked last, with when: they are gone, or are kept from us. */
+  readonly #silent = new Map<string, number>();
 
   constructor(options: TtlRoundOptions) {
     this.#options = options;
@@ -76,6 +80,10 @@ export class TtlRound {
       const found = await reader.leases(ids, { signal, timeoutMs: CALL_MS });
       const moment = { wallMs: clock.nowMs(), monotonicMs: clock.monotonicMs() };
       for (const lease of found.values()) book.readTtl(lease, moment);
+      for (const id of ids) {
+        if (found.has(id)) this.#silent.delete(id);
+        else this.#silent.set(id, moment.monotonicMs);
+      }
       onChange();
     } catch (error) {
       if (isAborted(signal)) return;
@@ -87,15 +95,20 @@ export class TtlRound {
 
   /** Those on the screen whose answer has become old. */
   #due(): readonly string[] {
-    const { visible, book, clock } = this.#options;
+    const { visible, clock } = this.#options;
     const nowMs = clock.monotonicMs();
     const due = new Set<string>();
     for (const id of visible()) {
       if (due.size >= VISIBLE_AT_ONCE) break;
-      const askedAtMs = book.ttls.askedAtMs(id);
+      const askedAtMs = this.#askedAtMs(id);
       if (askedAtMs === null || nowMs - askedAtMs >= this.#pauseMs(id)) due.add(id);
     }
     return [...due];
+  }
+
+  /** When it was asked last, whether it has answered or not. */
+  #askedAtMs(id: string): number | null {
+    return this.#silent.get(id) ?? this.#options.book.ttls.askedAtMs(id);
   }
 
   #pauseMs(id: string): number {
@@ -106,7 +119,6 @@ export class TtlRound {
 
   #others(): readonly string[] {
     const { clock, visible } = this.#options;
-    const { ttls } = this.#options.book;
     const nowMs = clock.monotonicMs();
     // However often it is woken for what is on the screen.
     if (nowMs - this.#othersAtMs < TICK_MS) return [];
@@ -117,7 +129,7 @@ export class TtlRound {
     while (asked.length < BACKGROUND_PER_TICK) {
       const id = this.#round.pop();
       if (id === undefined) break;
-      const askedAtMs = ttls.askedAtMs(id);
+      const askedAtMs = this.#askedAtMs(id);
       if (!seen.has(id) && (askedAtMs === null || nowMs - askedAtMs >= MOST_MS)) asked.push(id);
     }
     return asked;
@@ -125,21 +137,22 @@ export class TtlRound {
 
   /** The last one is asked first: those that stand behind what is seen, those in trouble, those that were never asked, then the oldest answers. */
   #nextRound(nowMs: number): string[] {
-    const { ttls } = this.#options.book;
+    for (const [id, askedAtMs] of this.#silent)
+      if (nowMs - askedAtMs >= FORGOTTEN_MS) this.#silent.delete(id);
     const fresh: string[] = [];
     const old: { readonly id: string; readonly askedAtMs: number }[] = [];
     const troubled: string[] = [];
     const preferred: string[] = [];
     const isTaken = new Set<string>();
     for (const id of this.#options.preferred()) {
-      const askedAtMs = ttls.askedAtMs(id);
-      if (askedAtMs !== null && nowMs - askedAtMs < MOST_MS * 2) continue;
+      const askedAtMs = this.#askedAtMs(id);
+      if (isTaken.has(id) || (askedAtMs !== null && nowMs - askedAtMs < MOST_MS * 2)) continue;
       preferred.push(id);
       isTaken.add(id);
     }
     for (const [id, keys] of this.#options.book.leases()) {
       if (isTaken.has(id)) continue;
-      const askedAtMs = ttls.askedAtMs(id);
+      const askedAtMs = this.#askedAtMs(id);
       if (askedAtMs === null) fresh.push(id);
       else if (this.#isTroubled(keys)) troubled.push(id);
       else if (nowMs - askedAtMs >= BACKGROUND_AGE_MS) old.push({ id, askedAtMs });

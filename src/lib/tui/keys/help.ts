@@ -32,14 +32,14 @@ export function helpLines({ ascii }: Pick<Dress, 'ascii'>, columns: number): rea
     } else lines.push(...a, '', ...b);
     lines.push('');
   }
-  const rule = ascii ? '' : '';
   const glyphs = [...shownOrder.filter((state) => state !== 'disabled'), 'left' as const]
     .map((state) => `${glyphOf(state, { ascii })} ${wordOf(state)}`)
     .join('  ');
   lines.push(
-    `GLYPHS  ${glyphs}${rule}`,
+    `GLYPHS  ${glyphs}`,
     'A TTL bar turns yellow below 50 %, red with ! below 20 %; ~ or a dotted bar: not all asked yet.',
     'Events: + joined  - left  ~ updated  * synced  ! stale',
+    'While a line is typed: enter takes it, esc drops it, tab completes, ^u empties it.',
     'Keys that would change a registry do not exist here: this view only reads.',
     'After a kill -9 the terminal may be left raw: the command reset repairs it.',
   );
@@ -57,6 +57,7 @@ function entry({ label, ascii: plain, help }: KeyBinding, ascii: boolean): strin
 function wrap(line: string, width: number): readonly string[] {
   if (line.length <= width) return [line];
   const at = line.lastIndexOf(' ', width);
-  const cut = at > 0 ? at : width;
+  // A word that is longer than the rest of the line is cut: what stands before it is only blank.
+  const cut = line.slice(0, Math.max(0, at)).trim() === '' ? width : at;
   return [line.slice(0, cut), ...wrap(`  ${line.slice(cut).trimStart()}`, width)];
 }

@@ -180,8 +180,10 @@ export class Book {
     if (event.type !== 'stale') this.#revision = event.revision;
     switch (event.type) {
       case 'synced':
-        if (this.#isLoaded) this.#takeFacts(event.snapshot);
-        else this.load(event.snapshot, moment);
+        if (this.#isLoaded) {
+          this.#takeFacts(event.snapshot);
+          this.onChange({ kind: 'unread', key: '' });
+        } else this.load(event.snapshot, moment);
         this.#log(event, moment, null, null);
         return;
       case 'stale':
@@ -223,7 +225,8 @@ export class Book {
       if (before === undefined || before.leftAtMs !== null) continue;
       const { health, reason } = this.#judge(before.instance);
       if (health === before.health) {
-        this.onChange({ kind: 'instance', key });
+        if (reason === before.reason) this.onChange({ kind: 'instance', key });
+        else this.#replace(before, { ...before, reason });
         continue;
       }
       // What the first answer says may have been so for long.
@@ -290,19 +293,10 @@ export class Book {
 
   /** The one place where a row takes the place of another: every count follows from it. */
   #replace(before: InstanceRow | null, now: InstanceRow): void {
-    if (before !== null) this.#uncount(before);
+    if (before !== null) this.#count(before, -1);
     this.#instances.set(now.key, now);
-    if (now.leftAtMs === null && now.health !== 'left') {
-      this.#present += 1;
-      this.#counts[now.health] = (this.#counts[now.health] ?? 0) + 1;
-      const lease = now.instance.lease?.id;
-      if (lease !== undefined) {
-        const keys = this.#leases.get(lease);
-        this.#leaseStamps.set(lease, (this.#stamp += 1));
-        if (keys === undefined) this.#leases.set(lease, new Set([now.key]));
-        else keys.add(now.key);
-      }
-    }
+    this.#count(now, 1);
+    this.#hang(before, now);
     this.#services.get(now.serviceKey)?.change(before, now);
     this.onChange({ kind: 'instance', key: now.key });
     this.onChange({ kind: 'service', key: now.serviceKey });
@@ -310,7 +304,8 @@ export class Book {
 
   /** It is shown no more. */
   #drop(row: InstanceRow): void {
-    this.#uncount(row);
+    this.#count(row, -1);
+    this.#hang(row, null);
     this.#instances.delete(row.key);
     const entry = this.#services.get(row.serviceKey);
     entry?.change(row, null);
@@ -319,19 +314,30 @@ export class Book {
     this.onChange({ kind: 'service', key: row.serviceKey });
   }
 
-  #uncount({ key, health, leftAtMs, instance }: InstanceRow): void {
+  #count({ health, leftAtMs }: InstanceRow, by: 1 | -1): void {
     if (leftAtMs !== null || health === 'left') return;
-    this.#present -= 1;
-    this.#counts[health] = (this.#counts[health] ?? 0) - 1;
-    const lease = instance.lease?.id;
-    const keys = lease === undefined ? undefined : this.#leases.get(lease);
-    if (lease === undefined || keys === undefined) return;
-    keys.delete(key);
-    this.#leaseStamps.set(lease, (this.#stamp += 1));
+    this.#present += by;
+    this.#counts[health] = (this.#counts[health] ?? 0) + by;
+  }
+
+  /** What hangs on which lease. One that keeps its only instance keeps what is known of its time. */
+  #hang(before: InstanceRow | null, now: InstanceRow | null): void {
+    const [last, next] = [leaseOf(before), leaseOf(now)];
+    if (next !== null && now !== null) {
+      const keys = this.#leases.get(next);
+      this.#leaseStamps.set(next, (this.#stamp += 1));
+      if (keys === undefined) this.#leases.set(next, new Set([now.key]));
+      else keys.add(now.key);
+    }
+    if (last === null || before === null || last === next) return;
+    const keys = this.#leases.get(last);
+    if (keys === undefined) return;
+    keys.delete(before.key);
+    this.#leaseStamps.set(last, (this.#stamp += 1));
     if (keys.size > 0) return;
-    this.#leases.delete(lease);
-    this.#leaseStamps.delete(lease);
-    this.ttls.forget(lease);
+    this.#leases.delete(last);
+    this.#leaseStamps.delete(last);
+    this.ttls.forget(last);
   }
 
   /** What the value says, made worse by what its lease says. One that was not asked yet counts as passing. */
@@ -364,6 +370,12 @@ export class Book {
     this.events.add({ event, atMs: wallMs, serviceKey: service, instanceKey: instance });
     this.onChange({ kind: 'event', key: '' });
   }
+}
+
+/** The lease that it hangs on while it is there. */
+function leaseOf(row: InstanceRow | null): string | null {
+  if (row === null || row.leftAtMs !== null || row.health === 'left') return null;
+  return row.instance.lease?.id ?? null;
 }
 
 /** One that was not asked yet comes last. */

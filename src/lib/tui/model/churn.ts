@@ -24,6 +24,8 @@ export class Churn {
   roll(nowMs: number): boolean {
     const minute = Math.floor(nowMs / MINUTE_MS);
     const steps = Math.min(CHURN_MINUTES, minute - this.#minute);
+    // A wall clock that was put back: what is known stands, and time goes on from there.
+    if (steps < 0) this.#minute = minute;
     if (steps <= 0) return false;
     const isBusy = this.#joined.some((count) => count > 0) || this.#left.some((count) => count > 0);
     this.#minute = minute;

@@ -26,7 +26,7 @@ export function dialogSpace(dialog: Dialog, size: Size, dress: Pick<Dress, 'asci
   };
 }
 
-/** What ink draws of a dialog. The help takes the whole screen; the state stays visible above a text. */
+/** What ink draws of a dialog. The first line stays free: how the connection is has to be seen at all times. */
 export function dialogChrome(dialog: Dialog, size: Size, dress: Pick<Dress, 'ascii'>): readonly ChromePart[] {
   const { columns, rows } = wholeSize(size);
   const { ascii } = dress;
@@ -42,31 +42,17 @@ export function dialogChrome(dialog: Dialog, size: Size, dress: Pick<Dress, 'asc
     kind: 'keys',
     area: row(rows - 1, 1),
     keys: fittingKeys(
-      dialog.kind === 'help'
-        ? [
-            ...scroll,
-            { key: 'q', does: 'quit' },
-            { key: 'ctrl-c', does: 'quit' },
-            { key: 'ctrl-z', does: 'suspend' },
-          ]
-        : [...scroll, { key: 'esc', does: 'close' }],
+      [...scroll, { key: 'esc', does: 'close' }, { key: 'ctrl-c', does: 'quit' }],
       row(rows - 1, 1),
     ),
   };
-  if (dialog.kind === 'help')
-    return [{ kind: 'lines', area: row(0, 1), lines: [helpTitle(columns)] }, body, keys];
   const title = cutCells(
-    safeText(dialog.title, { identifier: true, ascii }),
+    safeText(dialog.kind === 'help' ? 'help' : dialog.title, { identifier: true, ascii }),
     columns - 4,
     'end',
     glyphs.ellipsis,
   );
   return [{ kind: 'title', area: row(1, 1), text: title, isFocused: true }, body, keys];
-}
-
-function helpTitle(columns: number): SafeText {
-  const [left, right] = [' sdctl help', 'esc or ? closes'];
-  return ownText(left + right.padStart(columns - left.length).slice(0, Math.max(0, columns - left.length)));
 }
 
 function dialogText(dialog: Dialog, columns: number, ascii: boolean): readonly SafeText[] {

@@ -27,7 +27,7 @@ export function leaseState({ leftAtMs, isOverdue, health }: LeaseRow): ShownStat
 }
 
 /** `payments/i-39, 2 more`; `nothing, yet renewed`; `-` where nobody knows. */
-export function boundText({ bound, knowsBindings, isRenewed }: LeaseRow, ascii: boolean): SafeText {
+function boundText({ bound, knowsBindings, isRenewed }: LeaseRow, ascii: boolean): SafeText {
   const [first] = bound;
   if (first === undefined) {
     if (!knowsBindings) return ownText('-');

@@ -35,7 +35,6 @@ export function paintFrame(anyModel: PaintModel): Frame {
   const regions = regionsOf(model.place, model.size);
   if (model.dialog !== null) {
     const chrome = dialogChrome(model.dialog, model.size, model.dress);
-    if (model.dialog.kind === 'help') return { chrome, slots: [] };
     const area = { ...regions.head, height: 1 };
     return { chrome, slots: [{ area, lines: [identityLine(context, area)] }] };
   }
@@ -106,12 +105,22 @@ function notes(context: PaintContext): readonly Spans[] {
 
 function detailLines(context: PaintContext, area: Area): readonly string[] {
   const { model } = context;
-  const { screen } = model.place;
-  const isWhole = screen === 'instance';
+  const top = model.place.screen === 'instance' ? wholeNumber(model.table.top) : 0;
+  return fill(context, area, windowOf(paddedFacts(context, area), area.height, top));
+}
+
+/** On a screen of its own there is room for a blank before them. */
+function paddedFacts(context: PaintContext, area: Area): readonly Spans[] {
   const lines = factLines(context, area);
-  // On a screen of its own there is room for a blank before it, and it can be scrolled.
-  const padded = isWhole && area.height >= 12 ? [[], ...lines] : lines;
-  return fill(context, area, windowOf(padded, area.height, isWhole ? wholeNumber(model.table.top) : 0));
+  return context.model.place.screen === 'instance' && area.height >= 12 ? [[], ...lines] : lines;
+}
+
+/** How far the detail of a screen can be scrolled, in lines; 0: all of it is visible. */
+export function mostScroll(anyModel: PaintModel): number {
+  const model = { ...anyModel, size: wholeSize(anyModel.size) };
+  const { detail } = regionsOf(model.place, model.size);
+  if (detail === null || isTooSmall(model.size)) return 0;
+  return Math.max(0, paddedFacts(contextOf(model), detail).length - detail.height);
 }
 
 function factLines(context: PaintContext, area: Area): readonly Spans[] {

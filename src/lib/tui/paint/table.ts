@@ -91,7 +91,7 @@ function isGhost(row: Row): boolean {
 }
 
 /** The sign before a row, and its colour. */
-export function signOf(row: Row, { ascii }: PaintContext): readonly [SafeText, Style] {
+function signOf(row: Row, { ascii }: PaintContext): readonly [SafeText, Style] {
   const ofState = (state: ShownState): readonly [SafeText, Style] => [
     glyphOf(state, { ascii }),
     stateStyle(state),

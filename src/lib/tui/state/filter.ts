@@ -17,23 +17,31 @@ export type FilterResult =
 /** A pattern somebody types must not hold up the screen; longer ones are a paste. */
 const LONGEST = 256;
 
+const everything: FilterResult = { ok: true, matches: () => true };
+
 /** Reads `text`, `!text`, `/pattern/` and `-l selector`. */
 export function readFilter(typed: string, context: FilterContext): FilterResult {
   const text = typed.trim();
-  if (text === '') return { ok: true, matches: () => true };
+  if (text === '') return everything;
   if (text.length > LONGEST) return { ok: false, reason: `longer than ${LONGEST} characters` };
   if (text.startsWith('!')) {
     const inner = readFilter(text.slice(1), context);
-    return inner.ok && text.length > 1 ? { ok: true, matches: (row) => !inner.matches(row) } : inner;
+    // What is not finished yet hides nothing.
+    return inner.ok && inner !== everything ? { ok: true, matches: (row) => !inner.matches(row) } : inner;
   }
   if (/^-l(?:\s|$)/.test(text)) return bySelector(text.slice(2).trim(), context);
-  if (text.startsWith('/')) return byPattern(text.slice(1).replace(/\/$/, ''));
+  if (text.startsWith('/')) return byPattern(patternOf(text));
   const wanted = text.toLowerCase();
   return { ok: true, matches: (row) => searchText(row).includes(wanted) };
 }
 
+/** `/re/` without its slashes; the last one may be missing yet, and one behind a backslash is not the last one. */
+function patternOf(text: string): string {
+  return /^\/((?:[^\\]|\\.)*?)\/?$/s.exec(text)?.[1] ?? text.slice(1);
+}
+
 function bySelector(text: string, { instancesOf }: FilterContext): FilterResult {
-  if (text === '') return { ok: true, matches: () => true };
+  if (text === '') return everything;
   const selector = parseSelector(text);
   if (!selector.ok) return selector;
   return {
@@ -46,7 +54,7 @@ function bySelector(text: string, { instancesOf }: FilterContext): FilterResult 
 }
 
 function byPattern(text: string): FilterResult {
-  if (text === '') return { ok: true, matches: () => true };
+  if (text === '') return everything;
   try {
     const pattern = new RegExp(text, 'im');
     return { ok: true, matches: (row) => pattern.test(searchText(row)) };
@@ -63,12 +71,17 @@ export function isProblem(row: Row): boolean {
     case 'instance':
       return row.health === 'critical' || row.health === 'warning' || row.health === 'unknown';
     case 'lease':
-      return row.isOverdue || row.health === 'critical' || row.health === 'warning' || row.bound.length === 0;
+      return row.isOverdue || row.health === 'critical' || row.health === 'warning' || isUnbound(row);
     case 'finding':
       return row.finding.severity !== 'info';
     case 'event':
       return row.event.type === 'left' || row.event.type === 'stale' || isWorse(row);
   }
+}
+
+/** What hangs on a lease of somebody else is not known, and no problem. */
+function isUnbound({ bound, knowsBindings }: Extract<Row, { kind: 'lease' }>): boolean {
+  return knowsBindings && bound.length === 0;
 }
 
 function isWorse({ event }: Extract<Row, { kind: 'event' }>): boolean {

@@ -6,10 +6,12 @@ import { formatCallTarget } from '../../model/endpoint.js';
 import type { LeaseRecord } from '../../model/lease.js';
 import type { ReadOnlyRegistry } from '../../registry/read-only.js';
 import { bindingName, orderedBindings, timesText } from '../../render/lease-facts.js';
-import { binaryText, gutterText, isSafe, pasteable, safeName, safeText } from '../../render/safe-text.js';
+import { binaryText, isSafe, pasteable, safeName, safeText } from '../../render/safe-text.js';
 import type { InstanceRow, LeaseRow, Row } from '../model/rows.js';
 
 const CALL_MS = 5_000;
+/** Characters of a value that are shown. */
+const LONGEST = 64_000;
 
 interface RawOptions {
   readonly ascii: boolean;
@@ -47,21 +49,49 @@ export async function rawLines(
 function valueLines(value: Uint8Array, ascii: boolean): readonly string[] {
   try {
     const text = new TextDecoder('utf-8', { fatal: true }).decode(value);
-    return gutterText(indented(text), { ascii, max: 64_000 }).split('\n');
+    return linesOf(indented(text), ascii);
   } catch {
     const hash = createHash('sha256').update(value).digest('hex');
     return [binaryText(value.length, hash, ascii)];
   }
 }
 
+function linesOf(text: string, ascii: boolean): readonly string[] {
+  const shown = text
+    .slice(0, LONGEST)
+    .split('\n')
+    .map((line) => safeText(line, { ascii, max: Infinity }));
+  return text.length > LONGEST ? [...shown, `(+${text.length - LONGEST})`] : shown;
+}
+
 /** JSON on one line is hard to read; anything else is shown as it is. */
 function indented(text: string): string {
   if (text.includes('\n')) return text;
   try {
-    return JSON.stringify(JSON.parse(text), null, 2);
+    JSON.parse(text);
   } catch {
     return text;
   }
+  return broken(text);
+}
+
+/** Only blanks change: a number or a name that a parser has read and written again may be another one. */
+function broken(json: string): string {
+  let out = '';
+  let depth = 0;
+  const nextLine = (): string => `\n${'  '.repeat(depth)}`;
+  for (const [token] of json.matchAll(/"[^"\\]*(?:\\.[^"\\]*)*"|\{\s*\}|\[\s*\]|[[\]{}:,]|[^\s"[\]{}:,]+/g)) {
+    if (token === '{' || token === '[') {
+      depth += 1;
+      out += token + nextLine();
+    } else if (token === '}' || token === ']') {
+      depth -= 1;
+      out += nextLine() + token;
+    } else if (token === ',') out += token + nextLine();
+    else if (token === ':') out += ': ';
+    else out += token.replace(/^([[{])\s+/, '$1');
+  }
+  return out;
 }
 
 function leaseLines(record: LeaseRecord, ascii: boolean): readonly string[] {
@@ -71,8 +101,7 @@ function leaseLines(record: LeaseRecord, ascii: boolean): readonly string[] {
       binding.key === null ? '' : name(shownKey({ key: binding.key, isBinaryKey: binding.isBinaryKey }));
     return `  ${key.padEnd(48)}  ${name(bindingName(binding, true))}`.trimEnd();
   });
-  const output =
-    record.output === null ? [] : ['output', ...gutterText(record.output, { ascii }).split('\n')];
+  const output = record.output === null ? [] : ['output', ...linesOf(record.output, ascii)];
   return [
     `kind     ${record.kind}`,
     `id       ${name(record.id)}`,

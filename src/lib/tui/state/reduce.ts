@@ -17,6 +17,8 @@ export type Action =
   | ({ readonly type: 'move'; readonly to: Movement } & Rows)
   /** Rows have changed: the selection follows its row. */
   | ({ readonly type: 'follow' } & Rows)
+  /** A place that is a text and no table. */
+  | { readonly type: 'shift'; readonly to: Movement; readonly most: number; readonly page: number }
   | { readonly type: 'visit'; readonly place: Place; readonly select?: string }
   | { readonly type: 'history'; readonly by: 1 | -1 }
   | { readonly type: 'back' }
@@ -68,6 +70,11 @@ export function reduce(state: ViewState, action: Action): ViewState {
       return here(state, (visit) => moved(visit, action.to, action));
     case 'follow':
       return here(state, (visit) => followed(visit, action));
+    case 'shift':
+      return here(state, (visit) => {
+        const top = scrolledTop(visit.top, action.to, action.most, action.page);
+        return top === visit.top ? visit : { ...visit, top };
+      });
     case 'visit':
       return visited(state, action.place, action.select ?? null);
     case 'history':
@@ -79,7 +86,7 @@ export function reduce(state: ViewState, action: Action): ViewState {
     case 'prompt': {
       const { filter } = currentVisit(state);
       const text = action.kind === 'filter' ? filter : '';
-      return { ...state, prompt: { kind: action.kind, text, before: filter } };
+      return { ...state, prompt: { kind: action.kind, text } };
     }
     case 'typed':
       return typed(state, action.text);
@@ -186,8 +193,10 @@ function moved(visit: Visit, to: Movement, { rows, page }: Rows): Visit {
 /** The selection stays with its row; where that has gone, it stays in its place. */
 function followed(visit: Visit, { rows, page }: Rows): Visit {
   if (rows.length === 0) {
-    if (visit.selectedIndex === 0 && visit.top === 0) return visit;
-    return { ...visit, selectedIndex: 0, top: 0 };
+    // A text has no rows either, and keeps where it was scrolled to.
+    const top = visit.place.screen === 'instance' ? visit.top : 0;
+    if (visit.selectedIndex === 0 && visit.top === top) return visit;
+    return { ...visit, selectedIndex: 0, top };
   }
   const index = indexOf(visit, rows);
   // Rows that come in above push the picture, not the cursor; at the very top there is nothing to push.
@@ -236,17 +245,21 @@ function toggled(marks: ReadonlySet<string>, key: string): ReadonlySet<string> {
 function scrolled(state: ViewState, to: Movement, lines: number, page: number): ViewState {
   const { dialog } = state;
   if (dialog === null) return state;
-  const highest = Math.max(0, lines - page);
+  const top = scrolledTop(dialog.top, to, Math.max(0, lines - page), page);
+  return { ...state, dialog: { ...dialog, top } };
+}
+
+function scrolledTop(top: number, to: Movement, most: number, page: number): number {
   const step = Math.max(1, page - 1);
   const tops: Readonly<Record<Movement, number>> = {
-    up: dialog.top - 1,
-    previous: dialog.top - 1,
-    down: dialog.top + 1,
-    next: dialog.top + 1,
-    pageUp: dialog.top - step,
-    pageDown: dialog.top + step,
+    up: top - 1,
+    previous: top - 1,
+    down: top + 1,
+    next: top + 1,
+    pageUp: top - step,
+    pageDown: top + step,
     first: 0,
-    last: highest,
+    last: most,
   };
-  return { ...state, dialog: { ...dialog, top: Math.max(0, Math.min(highest, tops[to])) } };
+  return Math.max(0, Math.min(most, tops[to]));
 }

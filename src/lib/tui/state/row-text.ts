@@ -31,7 +31,7 @@ function partsOf(row: Row): readonly (string | null)[] {
   }
 }
 
-function instanceParts({ instance, health }: InstanceRow): readonly (string | null)[] {
+function instanceParts({ instance, health, reason }: InstanceRow): readonly (string | null)[] {
   const { service, id, version, zone, node, tags, endpoints, lease, metadata, layout } = instance;
   const pairs = Object.entries(metadata).map(([key, value]) => `${key}=${value}`);
   const addresses = endpoints.map(formatEndpoint);
@@ -39,6 +39,7 @@ function instanceParts({ instance, health }: InstanceRow): readonly (string | nu
     service,
     id,
     health,
+    reason,
     ...addresses,
     version,
     zone,
@@ -63,12 +64,14 @@ function findingParts({ finding }: FindingRow): readonly (string | null)[] {
 }
 
 function eventParts({ event }: EventRow): readonly (string | null)[] {
-  if (!('instance' in event)) return [event.type];
+  if (event.type === 'stale') return [event.type, event.cause.message, event.cause.why ?? null];
+  if (event.type === 'synced') return [event.type];
   const { instance } = event;
   return [
     event.type,
     formatInstanceName(instance),
     instance.health,
+    event.type === 'left' ? event.reason : null,
     ...instance.endpoints.map(formatEndpoint),
   ];
 }

@@ -133,7 +133,8 @@ function eventsOf({ state, world }: PaintInput): PaintModel['events'] {
   const { events } = world.book;
   if (place.screen === 'service') return events.newest(most, (row) => row.serviceKey === place.serviceKey);
   if (place.screen === 'instance') return events.newest(most, (row) => row.instanceKey === place.key);
-  return events.newest(most);
+  // The whole log has its churn there.
+  return events.newest(place.screen === 'events' ? Infinity : most);
 }
 
 function promptOf({ state, world, names }: PaintInput): Prompt | null {

@@ -20,8 +20,6 @@ export interface Visit {
 export interface PromptState {
   readonly kind: 'filter' | 'command';
   readonly text: string;
-  /** The filter before, which esc brings back. */
-  readonly before: string;
 }
 
 export interface Message {
