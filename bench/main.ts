@@ -14,6 +14,7 @@ import { etcdWatchRow } from './rows/etcd-watch.js';
 import { layoutsRow } from './rows/etcd-layouts.js';
 import { largeListRow, listRow } from './rows/etcd-list.js';
 import { modulesRow, versionRow } from './rows/start.js';
+import { viewRow } from './rows/view.js';
 
 const rows: readonly Row[] = [
   versionRow,
@@ -28,6 +29,7 @@ const rows: readonly Row[] = [
   consulDoctorRow,
   etcdWatchRow,
   consulWatchRow,
+  viewRow,
 ];
 
 const HELP = `npm run bench -- [ROW...] [--json FILE] [--program FOLDER]

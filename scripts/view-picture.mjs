@@ -1,9 +1,11 @@
 /**
- * `node scripts/view-picture.mjs [FIXTURE] [--size 80x24] [--keys 'j,j,\r'] [--advance MS] [--map] [-- ARGUMENTS]`: what
+ * `node scripts/view-picture.mjs [FIXTURE] [--size 80x24] [--keys 'j,j,\r'] [--advance MS] [--map] [--svg FILE] [-- ARGUMENTS]`: what
  * the built view shows of a fixture. Build first.
  *
- * `story` is prod-eu with the four minutes before the picture. `--map` adds how each cell is dressed.
+ * `story` is prod-eu with the four minutes before the picture. `--map` adds how each cell is dressed; `--svg` writes a picture of it, as
+ * `npm run picture` does for the README.
  */
+import { writeFileSync } from 'node:fs';
 import { register } from 'node:module';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
@@ -11,6 +13,7 @@ import { parseArgs } from 'node:util';
 register('../bench/hooks/typescript.mjs', import.meta.url);
 const { ScriptedView } = await import('../test/support/view/scripted-view.ts');
 const { pictureOf } = await import('../test/support/view/picture.ts');
+const { svgOf } = await import('../test/support/view/svg.ts');
 const { prodEu, prodEuBefore, prodEuStory, storyStartMs } =
   await import('../test/support/view/fixtures/prod-eu.ts');
 const { consulFixture } = await import('../test/support/view/fixtures/consul.ts');
@@ -37,6 +40,7 @@ const { values, positionals } = parseArgs({
     keys: { type: 'string' },
     advance: { type: 'string', default: '1000' },
     map: { type: 'boolean', default: false },
+    svg: { type: 'string' },
   },
 });
 const name = positionals[0] ?? 'prod-eu';
@@ -58,7 +62,8 @@ try {
   await view.advance(name === 'story' ? 0 : Number(values.advance));
   if (name === 'story') await view.tell(prodEuStory);
   for (const key of values.keys?.split(',') ?? []) await view.press(JSON.parse(`"${key}"`));
-  console.log(values.map ? pictureOf(view.terminal) : view.terminal.text());
+  if (values.svg !== undefined) writeFileSync(values.svg, svgOf(view.terminal));
+  else console.log(values.map ? pictureOf(view.terminal) : view.terminal.text());
 } catch (error) {
   console.error(error.message);
   process.exitCode = 1;

@@ -9,8 +9,8 @@ export interface FrameLine {
   /** Whether ink had to draw. */
   readonly ink: boolean;
   readonly bytes: number;
-  /** Whether a key led to it. */
-  readonly key: boolean;
+  /** What led to it. */
+  readonly cause: 'key' | 'data' | 'tick';
 }
 
 export class FrameLog {

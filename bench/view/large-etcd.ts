@@ -1,13 +1,14 @@
-/** 10 000 instances in 500 services on etcd, with leases that are renewed, and changes at a steady pace. */
+/** 10 000 instances in 500 services on etcd, with a lease each, and changes at a steady pace. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EtcdFleet } from '../../test/support/etcd-fleet.js';
-import { seedEtcd, startEtcd, type Etcd } from '../../test/support/servers/index.js';
+import { startEtcd, type Etcd } from '../../test/support/servers/index.js';
 import { entry } from '../rows/etcd-list.js';
 
 const SERVICES = 500;
 const INSTANCES = 10_000;
-const LEASES = 100;
-const TTL_SECONDS = 60;
+/** Longer than all measurements together: nobody has to renew ten thousand leases meanwhile. */
+const TTL_SECONDS = 3_000;
+const CONCURRENCY = 32;
 const PER_SECOND = 50;
 
 export class LargeEtcd implements AsyncDisposable {
@@ -27,13 +28,16 @@ export class LargeEtcd implements AsyncDisposable {
   static async start(): Promise<LargeEtcd> {
     const etcd = await startEtcd({ version: '3.5' });
     const fleet = new EtcdFleet([etcd.url]);
-    const leases: string[] = [];
-    for (let at = 0; at < LEASES; at += 1) {
-      const lease = await fleet.grant(TTL_SECONDS);
-      leases.push(lease);
-      const mine = Array.from({ length: INSTANCES / LEASES }, (_one, index) => pair(at + index * LEASES));
-      await seedEtcd(etcd, mine, { lease });
-    }
+    const leases = new Array<string>(INSTANCES).fill('');
+    const indexes = leases.keys();
+    const work = async (): Promise<void> => {
+      for (const index of indexes) {
+        const lease = await fleet.grantOnce(TTL_SECONDS);
+        leases[index] = lease;
+        await fleet.put(...pair(index), lease);
+      }
+    };
+    await Promise.all(Array.from({ length: CONCURRENCY }, work));
     return new LargeEtcd(etcd, fleet, leases);
   }
 
@@ -71,7 +75,7 @@ export class LargeEtcd implements AsyncDisposable {
       const index = (Math.floor(step / 10) * 7_919 + (step % 10 < 2 ? 0 : step % 10)) % INSTANCES;
       const [key, value] = pair(index, step);
       if (step % 10 === 0) await this.#fleet.client.delete().key(key);
-      else await this.#fleet.put(key, value, this.#leases[index % LEASES]);
+      else await this.#fleet.put(key, value, this.#leases[index]);
       this.#changes += 1;
     }
   }

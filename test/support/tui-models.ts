@@ -427,6 +427,7 @@ export function aPaintModel(place: Place, overrides: Partial<PaintModel> = {}): 
       problemsOnly: false,
       narrowed: '',
     },
+    isReading: false,
     totals: { services: 19, instances: 93, critical: 1, warning: 2 },
     partial: { hidden: false, undecoded: 0 },
     knownTtls: null,

@@ -324,10 +324,7 @@ describe('the line behind the colon', () => {
 
   it('says so where there are no contexts', () => {
     const read = readLine('ctx dev', { contexts: [], layouts: [] });
-    expect(read).toMatchObject({
-      ok: false,
-      reason: expect.stringContaining('the config file has no contexts'),
-    });
+    expect(read.ok ? '' : read.reason).toContain('the config file has no contexts');
   });
 
   it('completes words and names', () => {

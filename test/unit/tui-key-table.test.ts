@@ -99,12 +99,14 @@ describe('help', () => {
       const shown = ascii ? (plain ?? label) : label;
       expect(text).toContain(`${shown.padEnd(9)} ${help}`);
       for (const key of keys)
-        expect(formsOf(key).some((form) => shown.split(' ').includes(form)), key).toBe(true);
+        expect(
+          formsOf(key).some((form) => shown.split(' ').includes(form)),
+          key,
+        ).toBe(true);
     }
   });
 
   it('is ASCII where only that can be shown', () => {
-    // eslint-disable-next-line no-control-regex
     expect(helpLines({ ascii: true }, 80).join('\n')).toMatch(/^[\x20-\x7e\n]*$/);
   });
 

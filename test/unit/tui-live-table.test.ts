@@ -39,7 +39,7 @@ class PlainTable {
   }
 }
 
-const keys = fc.constantFrom(...'abcdefgh');
+const keys = fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f', 'g', 'h');
 const aRow = fc.record<Row>({
   key: keys,
   name: fc.constantFrom('x', 'y', 'z'),

@@ -19,6 +19,7 @@ import { gather } from './doctor-gather.js';
 import { DoctorState } from './doctor-state.js';
 import { writeBaseline } from './doctor-baseline.js';
 import type { Invocation } from './invocation.js';
+import { identityOf } from './registry-identity.js';
 import { noSuchService } from './names.js';
 
 /** One run of `doctor`, as its flags and settings ask for it. */
@@ -172,13 +173,4 @@ function judges(
     service === null &&
     outcomes.some(({ rule, status }) => rule.id === of && (status === 'pass' || status === 'fail'))
   );
-}
-
-/** What tells this registry from another one: its context, else its servers; the scope within it. */
-export function identityOf({
-  connection,
-  serverNames,
-}: Pick<Invocation, 'connection' | 'serverNames'>): string {
-  const { backend, context, prefixes, datacenter, namespace, partition } = connection;
-  return JSON.stringify([backend, context ?? serverNames, prefixes, datacenter, namespace, partition]);
 }

@@ -9,8 +9,8 @@ import type { Opened, Target, ViewHost } from '../tui/host.js';
 import type { Identity } from '../tui/model/paint-model.js';
 import { openDoctorMirror, type DoctorMirror } from '../tui/doctor/mirror.js';
 import type { SdctlError } from '../errors.js';
-import { identityOf } from './doctor-run.js';
 import type { Invocation } from './invocation.js';
+import { identityOf } from './registry-identity.js';
 import { saveTable } from './table-file.js';
 
 export interface ViewHostOptions {
@@ -43,6 +43,7 @@ export async function openViewHost(
         identity: toIdentity(settings),
         registry: readOnly(handle),
         roots: rootsOf(connection),
+        ruleGuides,
         openDoctor: async (onError) => openDoctor(invocation, connection, { service, root, onError }),
       };
     },
@@ -91,6 +92,11 @@ function rootsOf({ backend, prefixes }: Connection): string | null {
 async function layoutNames(): Promise<Readonly<Record<string, readonly string[]>>> {
   const { layoutNames: names } = await import('../layouts/names.js');
   return names();
+}
+
+async function ruleGuides(): Promise<ReadonlyMap<string, { readonly why: string }>> {
+  const { allRules } = await import('../doctor/rule-names.js');
+  return new Map(allRules.map(({ id, text }) => [id, text]));
 }
 
 interface DoctorParts extends ViewHostOptions {

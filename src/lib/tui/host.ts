@@ -16,6 +16,8 @@ export interface Opened {
   readonly registry: ReadOnlyRegistry;
   /** Where services are looked for, for an empty screen; null: no roots there. */
   readonly roots: string | null;
+  /** Why rules matter, by their ids. */
+  readonly ruleGuides?: () => Promise<ReadonlyMap<string, { readonly why: string }>>;
   /** Opens the doctor's thread; not before it is asked for. */
   openDoctor(onError: (error: SdctlError) => void): Promise<DoctorMirror>;
 }

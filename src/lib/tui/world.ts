@@ -188,6 +188,7 @@ export class World {
       isLive,
       onChange,
       open: (fail) => opened.openDoctor(fail),
+      ...(opened.ruleGuides === undefined ? {} : { guides: opened.ruleGuides }),
     });
     if (registry.capabilities.readableTtl)
       this.#ttls = new TtlRound({

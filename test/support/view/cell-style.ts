@@ -82,3 +82,10 @@ export function toStyleMap(rows: readonly (readonly string[])[]): StyleMap {
     legend: others.map((style) => `${letterOf.get(style) ?? '?'} = ${style}`),
   };
 }
+
+/** The words behind a letter of `toStyleMap`. */
+export function wordsOf(letter: string, legend: readonly string[]): readonly string[] {
+  const known = Object.entries(LETTERS).find(([, one]) => one === letter)?.[0];
+  const style = known ?? legend.find((line) => line.startsWith(`${letter} = `))?.slice(4) ?? 'default';
+  return style.split(' ');
+}

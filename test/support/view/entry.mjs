@@ -108,5 +108,5 @@ delete process.env.SDCTL_TEST_FIXTURES;
 await main(pathToFileURL(path.join(SDCTL_TEST_PROGRAM, 'bin/run.js')).href, {
   clock,
   random,
-  openRegistry: async ({ context }) => registryOf(context).handle,
+  openRegistry: async ({ context }) => registryOf(context).open(),
 });

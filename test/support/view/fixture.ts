@@ -34,6 +34,7 @@ export interface FixtureError {
 
 /** Calls that can be at fault. */
 export type FaultyCall =
+  | 'open'
   | 'watch'
   | 'list'
   | 'listAll'

@@ -42,6 +42,13 @@ export class ScriptedRegistry {
     return this.#calls;
   }
 
+  /** As a registry is opened: what the fixture says may keep it from that. */
+  open() {
+    const fault = this.#faults.get('open');
+    if (fault !== undefined) throw this.#error(fault.error);
+    return this.handle;
+  }
+
   get handle() {
     const writes = Object.fromEntries(
       WRITES.map((name) => [

@@ -17,6 +17,8 @@ export interface DoctorFeedOptions {
   readonly clock: Clock;
   readonly signal: AbortSignal;
   readonly open: (onError: (error: SdctlError) => void) => Promise<DoctorMirror>;
+  /** Why rules matter, by their ids. */
+  readonly guides?: () => Promise<ReadonlyMap<string, { readonly why: string }>>;
   readonly isLive: () => boolean;
   readonly onChange: () => void;
 }
@@ -63,6 +65,8 @@ export class DoctorFeed {
   /** Runs until the signal aborts. Never rejects. */
   async run(): Promise<void> {
     const { clock, signal, book } = this.#options;
+    // A run may take long; nobody waits for what it finds then.
+    signal.addEventListener('abort', () => void this.#mirror?.close(), { once: true });
     await clock.sleep(FIRST_AFTER_MS, signal);
     while (!isAborted(signal)) {
       if (book.isLoaded && this.#isDue()) await this.#examine();
@@ -85,13 +89,22 @@ export class DoctorFeed {
     onChange();
     try {
       const mirror = await this.#send();
+      if (isAborted(signal)) return;
       const { findings, outcomes, takenAtMs } = await mirror.run();
       const rows = findings.map((finding): FindingRow => ({
         kind: 'finding',
         key: finding.fingerprint,
         finding,
       }));
-      this.#view = { state: 'done', ranAtMs: takenAtMs, findings: rows, outcomes, problem: null };
+      const guides = this.#view.guides ?? (await this.#options.guides?.());
+      this.#view = {
+        state: 'done',
+        ranAtMs: takenAtMs,
+        findings: rows,
+        outcomes,
+        ...(guides === undefined ? {} : { guides }),
+        problem: null,
+      };
     } catch (error) {
       if (isAborted(signal)) return;
       const broken = this.#mirror;

@@ -7,6 +7,7 @@ import { healthOfRemainder } from '../../discovery/ttl.js';
 import { formatInstanceName } from '../../model/instance-name.js';
 import { instanceKey } from '../../model/instance.js';
 import type { Clock } from '../../time/clock.js';
+import { Alarm } from '../alarm.js';
 import type { Book } from '../model/book.js';
 import type { LeaseRow } from '../model/rows.js';
 
@@ -30,7 +31,9 @@ export interface LeaseFeedOptions {
  */
 export class LeaseFeed {
   readonly #options: LeaseFeedOptions;
+  readonly #alarm: Alarm;
   #isWanted = false;
+  #isRead = false;
   #detail: LeaseName | null = null;
   /** Ids of leases that no known instance hangs on. */
   #others: readonly string[] = [];
@@ -46,6 +49,12 @@ export class LeaseFeed {
 
   constructor(options: LeaseFeedOptions) {
     this.#options = options;
+    this.#alarm = new Alarm(options.clock, options.signal);
+  }
+
+  /** Whether the list was read at all: until then nobody knows that it is empty. */
+  get isRead(): boolean {
+    return this.#isRead;
   }
 
   /** What could not be seen and why. */
@@ -60,17 +69,20 @@ export class LeaseFeed {
 
   /** @param detail the lease of which everything that hangs on it is wanted; null: none */
   want(isWanted: boolean, detail: LeaseName | null): void {
-    if (isWanted && !this.#isWanted) this.#listedAtMs = -Infinity;
-    if (detail !== null && detail.id !== this.#detail?.id) this.#detailAtMs = -Infinity;
+    const isNew = isWanted && !this.#isWanted;
+    const isOther = detail !== null && (detail.id !== this.#detail?.id || detail.node !== this.#detail.node);
+    if (isNew) this.#listedAtMs = -Infinity;
+    if (isOther) this.#detailAtMs = -Infinity;
     this.#isWanted = isWanted;
     this.#detail = detail;
+    if (isNew) this.#alarm.ring();
   }
 
   /** Runs until the signal aborts. Never rejects for what a registry does. */
   async run(): Promise<void> {
     const { clock, signal, isLive } = this.#options;
     while (!isAborted(signal)) {
-      await clock.sleep(EACH_TICK_MS, signal);
+      await this.#alarm.sleep(EACH_TICK_MS);
       if (isAborted(signal) || !isLive()) continue;
       const nowMs = clock.monotonicMs();
       if (this.#isWanted && nowMs - this.#listedAtMs >= LIST_EVERY_MS) await this.#try(() => this.#list());
@@ -100,6 +112,7 @@ export class LeaseFeed {
       const { leases, hidden } = await registry.listLeases(options, snapshotOf(book, clock.nowMs()));
       this.#records = leases;
       this.#hidden = hidden;
+      this.#isRead = true;
       return;
     }
     const { ids, hidden } = await registry.leaseIds(options);
@@ -108,6 +121,7 @@ export class LeaseFeed {
     for (const id of this.#others) if (!others.includes(id) && !known.has(id)) book.ttls.forget(id);
     this.#others = others;
     this.#hidden = hidden;
+    this.#isRead = true;
     const there = new Set(others);
     for (const id of this.#made.keys()) if (!there.has(id) && !known.has(id)) this.#made.delete(id);
   }

@@ -21,6 +21,8 @@ const VISIBLE_AT_ONCE = 20;
 const SHARE = 6;
 const LEAST_MS = 1_000;
 const MOST_MS = 5_000;
+/** Of those that stand behind what is on the screen an answer counts for little longer than twice this. */
+const PREFERRED_MS = 2_500;
 /** When everything is known, one that is in no trouble is asked again after this. */
 const BACKGROUND_AGE_MS = 30_000;
 /** One that did not answer is taken for a new one after this, so that nothing of what is gone is kept. */
@@ -130,7 +132,7 @@ export class TtlRound {
       const id = this.#round.pop();
       if (id === undefined) break;
       const askedAtMs = this.#askedAtMs(id);
-      if (!seen.has(id) && (askedAtMs === null || nowMs - askedAtMs >= MOST_MS)) asked.push(id);
+      if (!seen.has(id) && (askedAtMs === null || nowMs - askedAtMs >= PREFERRED_MS)) asked.push(id);
     }
     return asked;
   }

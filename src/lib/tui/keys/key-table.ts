@@ -58,6 +58,8 @@ export interface KeyBinding {
   readonly group: HelpGroup;
   /** Place in the last line of the screen, the smallest first; left out: only in the help. */
   readonly order?: number;
+  /** Another place on some screens. */
+  readonly orders?: Readonly<Partial<Record<ScreenName, number>>>;
 }
 
 const tables: readonly ScreenName[] = ['services', 'service', 'host', 'leases', 'lease', 'doctor', 'events'];
@@ -187,7 +189,7 @@ export const keyTable: readonly KeyBinding[] = [
     effect: { type: 'prompt', kind: 'filter' },
     label: '/',
     does: 'filter',
-    help: 'filter: text !text /re/ -l sel',
+    help: 'filter: x !x /re/ -l sel',
     group: 'FIND',
     order: 2,
   },
@@ -426,6 +428,8 @@ export const keyTable: readonly KeyBinding[] = [
     help: 'its events',
     group: 'HERE',
     order: 5.5,
+    // The overview has more useful ones.
+    orders: { services: 10 },
   },
   {
     keys: ['r'],
@@ -514,7 +518,11 @@ export function keyLine(
   return [
     ...first,
     ...shown
-      .toSorted((a, b) => (a.order ?? 0) - (b.order ?? 0))
+      .toSorted((a, b) => orderOn(screen, a) - orderOn(screen, b))
       .map(({ label, ascii: plain, does }) => ({ key: ascii ? (plain ?? label) : label, does })),
   ];
+}
+
+function orderOn(screen: ScreenName, { order = 0, orders }: KeyBinding): number {
+  return orders?.[screen] ?? order;
 }

@@ -165,11 +165,13 @@ export class Book {
     this.#services.clear();
     this.#instances.clear();
     this.#ghosts.clear();
+    const before = [...this.#leases.keys()];
     this.#leases.clear();
     this.#leaseStamps.clear();
     this.#present = 0;
     for (const state of Object.keys(this.#counts)) Reflect.deleteProperty(this.#counts, state);
     for (const instance of snapshot.instances) this.#put(instance, moment, { isNew: false });
+    for (const lease of before) if (!this.#leases.has(lease)) this.ttls.forget(lease);
     this.#isLoaded = true;
     this.#takeFacts(snapshot);
     this.onChange({ kind: 'all', key: '' });
@@ -260,12 +262,11 @@ export class Book {
     const key = instanceKey(instance);
     const before = this.#instances.get(key) ?? null;
     const service = serviceKey(instance);
-    if (before !== null && before.serviceKey !== service) this.#drop(before);
     const { health, reason } = this.#judge(instance);
-    const isKnown = before?.leftAtMs === null;
+    const isKnown = before?.leftAtMs === null && before.serviceKey === service;
     const sinceMs = isKnown && before.health === health ? before.sinceMs : isNew ? wallMs : null;
     this.#ghosts.delete(key);
-    this.#replace(before?.serviceKey === service ? before : null, {
+    this.#replace(before, {
       kind: 'instance',
       key,
       serviceKey: service,
@@ -297,7 +298,9 @@ export class Book {
     this.#instances.set(now.key, now);
     this.#count(now, 1);
     this.#hang(before, now);
-    this.#services.get(now.serviceKey)?.change(before, now);
+    const isMoved = before !== null && before.serviceKey !== now.serviceKey;
+    if (isMoved) this.#leaveService(before);
+    this.#services.get(now.serviceKey)?.change(isMoved ? null : before, now);
     this.onChange({ kind: 'instance', key: now.key });
     this.onChange({ kind: 'service', key: now.serviceKey });
   }
@@ -307,10 +310,14 @@ export class Book {
     this.#count(row, -1);
     this.#hang(row, null);
     this.#instances.delete(row.key);
+    this.onChange({ kind: 'instance', key: row.key });
+    this.#leaveService(row);
+  }
+
+  #leaveService(row: InstanceRow): void {
     const entry = this.#services.get(row.serviceKey);
     entry?.change(row, null);
     if (entry?.isEmpty === true) this.#services.delete(row.serviceKey);
-    this.onChange({ kind: 'instance', key: row.key });
     this.onChange({ kind: 'service', key: row.serviceKey });
   }
 

@@ -152,6 +152,8 @@ export interface PaintModel {
   readonly paused: number | null;
   readonly place: Place;
   readonly table: TableView;
+  /** The rows of this place were asked for and have not come yet. */
+  readonly isReading: boolean;
   /** How many services and instances there are in all, by health. */
   readonly totals: {
     readonly services: number;

@@ -16,6 +16,9 @@ interface Reading {
 
 /** So many renewals of one lease are remembered. */
 const MOST_RENEWALS = 16;
+/** An answer is good for less than the third of its time after which a lease is renewed, and at least for this. */
+const FRESH_MS = 8_000;
+const FRESH_SHARE = 1 / 5;
 /** Times are whole seconds on some registries, so a smaller step back up is rounding. */
 const ROUNDING_MS = 1_500;
 
@@ -79,12 +82,18 @@ export class Ttls {
     this.#frozenAtMs = atMs;
   }
 
-  /** What is probably left now. */
+  /**
+   * What is probably left now. Of an old answer nothing follows: the lease was renewed since, or is gone. Then it is as if
+   * it had never been asked.
+   */
   view(leaseId: string, nowMs: number): TtlView {
     const reading = this.#readings.get(leaseId);
-    if (reading === undefined) return { leaseId, grantedSeconds: null, leftSeconds: null, askedAtMs: null };
+    const nothing = { leaseId, grantedSeconds: null, leftSeconds: null, askedAtMs: null };
+    if (reading === undefined) return nothing;
     const { lease, atMs } = reading;
     const elapsedMs = Math.max(0, (this.#frozenAtMs ?? nowMs) - atMs);
+    const freshMs = Math.max(FRESH_MS, (lease.grantedSeconds ?? 0) * 1_000 * FRESH_SHARE);
+    if (elapsedMs > freshMs) return { ...nothing, grantedSeconds: lease.grantedSeconds };
     const leftSeconds =
       lease.leftSeconds === null ? null : Math.max(0, lease.leftSeconds - elapsedMs / 1_000);
     return { leaseId, grantedSeconds: lease.grantedSeconds, leftSeconds, askedAtMs: atMs };

@@ -2,7 +2,7 @@ import { errorText } from '../../render/error-text.js';
 import { ownText, type SafeText } from '../../render/safe-text.js';
 import { countText } from '../../render/summary-lines.js';
 import type { PaintContext } from './context.js';
-import { problemText, retryText } from './identity-line.js';
+import { retryText } from './identity-line.js';
 import { span, type Spans } from './line.js';
 import { freeText, nameText, wrapCells } from './shown-text.js';
 import { BOLD, PLAIN, RED, YELLOW, type Style } from './style.js';
@@ -34,7 +34,7 @@ function sentences(context: PaintContext): readonly Sentence[] {
 
 /** What failed, why, and what to do next, as the commands say it. */
 function failure({ model: { connection }, ascii }: PaintContext): readonly Sentence[] {
-  if (connection.kind !== 'failed') return [];
+  if (connection.kind === 'live' || connection.problem === null) return [];
   return errorText(connection.problem, { color: false, ascii })
     .split('\n')
     .filter((line) => line !== '')
@@ -44,10 +44,9 @@ function failure({ model: { connection }, ascii }: PaintContext): readonly Sente
 /** No data is made up while none is there; only why it takes so long is said. */
 function loading(context: PaintContext): readonly Sentence[] {
   const { connection, monotonicMs } = context.model;
-  const problem = problemText(context);
-  if (connection.kind !== 'loading' || problem === null) return [];
+  if (connection.kind !== 'loading' || connection.problem === null) return [];
   const retry = retryText(connection.retryAtMs, monotonicMs);
-  return [{ text: problem, style: YELLOW }, ...(retry === '' ? [] : [{ text: ownText(retry) }])];
+  return [...failure(context), ...(retry === '' ? [] : [{ text: ownText(retry), style: YELLOW }])];
 }
 
 const NOUNS = {
@@ -88,6 +87,12 @@ function emptiness(context: PaintContext): readonly SafeText[] {
     case 'host':
       return [ownText(`No instances on ${nameText(place.host, ascii)}${inContext}. esc goes back`)];
     case 'leases':
+      if (model.isReading)
+        return [
+          ownText(
+            `Reading ${identity.hasNodes ? 'checks and sessions' : 'leases'} ${context.glyphs.ellipsis}`,
+          ),
+        ];
       return [ownText(`No ${identity.hasNodes ? 'TTL checks and sessions' : 'leases'}${inContext}.`)];
     case 'lease':
       return [ownText('No instances hang on it.')];

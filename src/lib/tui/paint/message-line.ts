@@ -79,7 +79,8 @@ function saidSpan(context: PaintContext): Span {
 function sayingOfAll(context: PaintContext): Span | null {
   const { knownTtls, place, partial } = context.model;
   const problem = problemText(context);
-  if (problem !== null) return span(problem, YELLOW);
+  // Where there are no rows it stands in their place.
+  if (problem !== null && context.model.connection.kind === 'stale') return span(problem, YELLOW);
   if (partial.hidden || partial.undecoded > 0) return span(ownText(partialTexts(context).join('; ')), YELLOW);
   const isAboutTtls = place.screen === 'services' || place.screen === 'leases';
   if (knownTtls === null || !isAboutTtls || knownTtls.known >= knownTtls.all) return null;

@@ -130,8 +130,10 @@ function withFindingsAndEvents(body: Area): Some {
   const half = Math.floor(lower.width / 2);
   // A blank before its neighbour.
   const findings = titled({ ...lower, width: half - 1 }, 'findings', 'findings');
+  // The mark before the next title is a blank already.
+  const rule = { ...findings.rule, area: { ...findings.rule.area, width: half } };
   const events = titled({ ...lower, left: half, width: lower.width - half }, 'events', 'events');
-  return { table, findings: findings.area, events: events.area, titles: [findings.rule, events.rule] };
+  return { table, findings: findings.area, events: events.area, titles: [rule, events.rule] };
 }
 
 function withFoot(body: Area, height: number): Some {

@@ -21,12 +21,13 @@ interface SortColumn<R> {
   by(row: R, context: SortContext): number | string;
 }
 
+/** The worst is the most: its order begins with it. */
 const stateRanks = new Map<string, number>([...healthStates, 'left'].map((state, rank) => [state, rank]));
 const rankOf = (state: string | null): number => stateRanks.get(state ?? 'left') ?? stateRanks.size;
 const leftOf = (ttl: TtlView | null): number => ttl?.leftSeconds ?? Infinity;
 
 const services: readonly SortColumn<ServiceRow>[] = [
-  { key: 'health', by: (row) => rankOf(row.health) },
+  { key: 'health', isDescending: true, by: (row) => -rankOf(row.health) },
   { key: 'service', by: (row) => row.name },
   { key: 'instances', isDescending: true, by: (row) => row.instances },
   { key: 'ttl', isMoving: true, by: (row, { lowestTtlOf }) => leftOf(lowestTtlOf(row)) },
@@ -35,7 +36,7 @@ const services: readonly SortColumn<ServiceRow>[] = [
 ];
 
 const instances: readonly SortColumn<InstanceRow>[] = [
-  { key: 'health', by: (row) => rankOf(row.health) },
+  { key: 'health', isDescending: true, by: (row) => -rankOf(row.health) },
   { key: 'instance', by: (row) => row.instance.id },
   { key: 'endpoint', by: (row) => firstEndpoint(row.instance) ?? '' },
   { key: 'ttl', isMoving: true, by: (row, { ttlOf }) => leftOf(ttlOf(row)) },

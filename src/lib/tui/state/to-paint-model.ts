@@ -56,6 +56,7 @@ export function toPaintModel(input: PaintInput): PaintModel {
     paused: state.isPaused ? waiting : null,
     place,
     table: tableOf(input),
+    isReading: place.screen === 'leases' && world.leases?.isRead !== true,
     totals: still?.totals ?? {
       services: book.serviceCount,
       instances: book.instanceCount,

@@ -1,0 +1,94 @@
+/** Steps that tests of the view are made of. None of them waits for time: each waits for what it leads to. */
+import type { ScriptedView } from './scripted-view.js';
+import type { ViewTerminal } from './view-terminal.js';
+
+export type Check = string | RegExp | ((terminal: ViewTerminal) => boolean);
+
+export interface Size {
+  readonly columns: number;
+  readonly rows: number;
+}
+
+/** The sizes of the pictures. */
+export const sizes: readonly Size[] = [
+  { columns: 40, rows: 10 },
+  { columns: 80, rows: 24 },
+  { columns: 160, rows: 45 },
+  { columns: 200, rows: 50 },
+];
+
+export const WITHIN_MS = 15_000;
+
+export const keys = {
+  enter: '\r',
+  escape: '\x1b',
+  tab: '\t',
+  shiftTab: '\x1b[Z',
+  up: '\x1b[A',
+  down: '\x1b[B',
+  right: '\x1b[C',
+  left: '\x1b[D',
+  pageUp: '\x1b[5~',
+  pageDown: '\x1b[6~',
+  home: '\x1b[H',
+  end: '\x1b[F',
+  delete: '\x1b[3~',
+  backspace: '\x7f',
+} as const;
+
+/** Presses keys and waits until the screen shows what they lead to. */
+export async function press({ terminal }: ScriptedView, typed: string, check: Check): Promise<void> {
+  terminal.press(typed);
+  await terminal.until(check, WITHIN_MS);
+}
+
+/** Keys of which nothing may be seen: everything that was typed before has been taken when this is over. */
+export async function drain(view: ScriptedView): Promise<void> {
+  const prompt = (terminal: ViewTerminal): boolean => /^:\S? *$/m.test(terminal.rows().at(-2) ?? '');
+  await press(view, ':', prompt);
+  await press(view, keys.escape, (terminal) => !prompt(terminal));
+}
+
+/** Waits until the screen shows it; keys that mean nothing ask for pictures, and no time passes. */
+export async function untilPainted({ terminal }: ScriptedView, check: Check): Promise<void> {
+  const deadlineMs = performance.now() + WITHIN_MS;
+  for (;;) {
+    try {
+      // What a thread answers is not painted before the next picture is due.
+      terminal.press('x');
+      await terminal.until(check, 50);
+      return;
+    } catch (error) {
+      if (performance.now() > deadlineMs) throw error;
+    }
+  }
+}
+
+/** The doctor runs anew in its thread, and is done; in the first half of a second, so that its time is always the same. */
+export async function rerunDoctor(view: ScriptedView): Promise<void> {
+  const nowMs = await view.nowMs();
+  await view.advance(1_100 - (nowMs % 1_000));
+  await press(view, 'r', /^ doctor/m);
+  // It is begun with the next tick; its answer comes when it comes.
+  await view.advance(250);
+  const clock = new Date(await view.nowMs()).toISOString().slice(11, 19);
+  await untilPainted(view, `run ${clock}`);
+}
+
+export async function resize({ terminal }: ScriptedView, { columns, rows }: Size): Promise<void> {
+  terminal.resize(columns, rows);
+  // The emulator has another size at once, and the old lines: the picture of the new one begins with a clear screen.
+  const before = terminal.received;
+  await terminal.until(({ received }) => received > before, WITHIN_MS);
+}
+
+/** The column where the `at`th line shows a text; -1: it does not. */
+export function columnOf(terminal: ViewTerminal, line: number, text: string): number {
+  return (terminal.rows()[line] ?? '').indexOf(text);
+}
+
+/** The selected row of the table, as it stands there; null: none is visible. */
+export function selectedLine(terminal: ViewTerminal, ascii = false): string | null {
+  const sign = ascii ? '>' : '▌';
+  return terminal.rows().find((line, at) => at > 2 && line.startsWith(sign)) ?? null;
+}
