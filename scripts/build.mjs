@@ -43,6 +43,9 @@ function keepCompiledCode() {
     ['list', 'order', '-o', 'json', '--backend', 'consul', ...nowhere],
     ['resolve', 'order', '--backend', 'etcd', ...nowhere],
     ['list', 'order', '--backend', 'etcd', ...nowhere],
+    ['watch', '--backend', 'etcd', ...nowhere],
+    ['watch', '--backend', 'consul', ...nowhere],
+    ['top', '--backend', 'etcd', ...nowhere],
   ];
   for (const words of runs) {
     // Most of them fail, as they should.

@@ -91,10 +91,11 @@ describe.each(['3.4', '3.5'] as const)('stale entries of etcd %s', (version) => 
       ],
       { home },
     );
-    await member.line('registered', 10_000);
-    await entries.kratos('order', 'dead', { endpoint, ttl: 20 });
+    await member.line('registered', 30_000);
+    // It looks twice, half of that apart; the rest is for its start.
+    await entries.kratos('order', 'dead', { endpoint, ttl: 32 });
     await entries.kratos('order', 'bare', { endpoint, ttl: null });
-    await entries.kratos('order', 'else', { endpoint: 'http://10.0.1.6:8000', ttl: 20 });
+    await entries.kratos('order', 'else', { endpoint: 'http://10.0.1.6:8000', ttl: 32 });
     const done = await staleOrders();
     expect(done.ended.code, done.said).toBe(0);
     expect(done.stderr).toContain(

@@ -200,7 +200,7 @@ const screens: readonly ScreenName[] = [
   'doctor',
   'events',
 ];
-const still: SortContext = { ttlOf: () => null, lowestTtlOf: () => null };
+const still: SortContext = { leftOf: () => null, lowestOf: () => null };
 
 function sorted(
   screen: ScreenName,
@@ -248,18 +248,19 @@ describe('orders', () => {
   it('put what ends next first, what is not known last', () => {
     const left: Readonly<Record<string, number | null>> = { a: 20, b: null, c: 3 };
     const rows = ['a', 'b', 'c'].map((key) => anInstanceRow({ key }));
-    const ttlOf = ({ key }: { readonly key: string }) => aTtl(left[key] ?? null);
-    expect(sorted('service', 'ttl', rows, { ...still, ttlOf })).toEqual(['c', 'a', 'b']);
+    const leftOf = ({ key }: { readonly key: string }) => left[key] ?? null;
+    expect(sorted('service', 'ttl', rows, { ...still, leftOf })).toEqual(['c', 'a', 'b']);
   });
 
   it('put overdue leases before all others, and checks without a time by their state', () => {
     const rows = [
-      aLeaseRow({ key: 'late', ttl: aTtl(0, 10), isOverdue: true }),
+      aLeaseRow({ key: 'z-late', ttl: aTtl(0, 10), isOverdue: true }),
       aLeaseRow({ key: 'zero', ttl: aTtl(0, 10) }),
       aLeaseRow({ key: 'new', ttl: aTtl(null, null) }),
     ];
-    const ttlOf: SortContext['ttlOf'] = (row) => (row.kind === 'lease' ? row.ttl : null);
-    expect(sorted('leases', 'ttl', rows, { ...still, ttlOf })).toEqual(['late', 'zero', 'new']);
+    const leftOf: SortContext['leftOf'] = (row) =>
+      row.kind === 'lease' ? (row.ttl?.leftSeconds ?? null) : null;
+    expect(sorted('leases', 'ttl', rows, { ...still, leftOf })).toEqual(['z-late', 'zero', 'new']);
     const checks = (['passing', 'critical'] as const).map((health) =>
       aLeaseRow({ key: health, ttl: null, health }),
     );

@@ -153,7 +153,7 @@ describe('the rows of a place', () => {
 
 describe('a saved table', () => {
   const table = (rows: readonly Row[], book = aBook([one, two, cart])): readonly (readonly string[])[] =>
-    tableTsv(rows, book)
+    tableTsv(rows, book, 0)
       .split('\n')
       .slice(0, -1)
       .map((line) => line.split('\t'));
@@ -161,7 +161,7 @@ describe('a saved table', () => {
     lines[row + 1]?.[lines[0]?.indexOf(column) ?? -1];
 
   it('is nothing without rows', () => {
-    expect(tableTsv([], aBook([]))).toBe('');
+    expect(tableTsv([], aBook([]), 0)).toBe('');
   });
 
   it('has the health that is shown, and nothing that has left', () => {
@@ -202,13 +202,14 @@ describe('a saved table', () => {
     );
     const book = aBook(hostile);
     const all = [
-      tableTsv([...book.allInstances()], book),
-      tableTsv([...book.services()], book),
+      tableTsv([...book.allInstances()], book, 0),
+      tableTsv([...book.services()], book, 0),
       tableTsv(
         hostile.map((instance, index) => anEventRow(left(instance), String(index))),
         book,
+        0,
       ),
-      tableTsv([aLeaseRow({ id: vectors['title'] ?? '', bound: Object.values(vectors) })], book),
+      tableTsv([aLeaseRow({ id: vectors['title'] ?? '', bound: Object.values(vectors) })], book, 0),
     ].join('');
     expect(all).not.toMatch(leak);
   });

@@ -63,7 +63,7 @@ const states: readonly State[] = [
     name: 'stale-leases',
     fixture: prodEu(),
     steps: async (view) => {
-      await press(view, '2', 'leases (');
+      await press(view, '2', /^ leases/m);
       await view.advance(5_000);
       await view.fail('watch', refused, 8_000);
       await view.advance(42_300);
@@ -88,7 +88,7 @@ const states: readonly State[] = [
     name: 'empty-leases',
     fixture: emptyFixture(),
     steps: async (view) => {
-      await press(view, '2', 'leases (');
+      await press(view, '2', /^ leases/m);
       await view.advance(1_000);
     },
     check: 'No leases',
@@ -126,10 +126,11 @@ const states: readonly State[] = [
     fixture: prodEu(),
     steps: async (view) => {
       await press(view, keys.enter, 'services › checkout');
-      await view.emit({ type: 'left', service: 'checkout', id: 'i-1c55', reason: 'expired' });
+      await press(view, 's', 'sort: instance');
+      await view.emit({ type: 'left', service: 'checkout', id: 'i-02bd', reason: 'expired' });
       await view.advance(4_200);
     },
-    check: 'i-1c55',
+    check: '○ i-02bd',
   },
   {
     name: 'broken-filter',

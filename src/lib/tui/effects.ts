@@ -1,4 +1,5 @@
 import { SdctlError } from '../errors.js';
+import { formatInstanceName } from '../model/instance-name.js';
 import type { ViewHost } from './host.js';
 import type { Effect } from './keys/key-table.js';
 import type { Dialog, PaneName, Place } from './model/paint-model.js';
@@ -289,9 +290,11 @@ export class Effects {
   #save(): void {
     const { place } = currentVisit(this.#view.state);
     const { marks } = this.#view.state;
-    const rows = marks.size === 0 ? this.#view.rows : this.#view.rows.filter(({ key }) => marks.has(key));
+    const marked = this.#view.rows.filter(({ key }) => marks.has(key));
+    const rows = marked.length === 0 ? this.#view.rows : marked;
+    const { book, moment } = this.#view.world;
     try {
-      const path = this.#view.host.save(place.screen, tableTsv(rows, this.#view.world.book));
+      const path = this.#view.host.save(place.screen, tableTsv(rows, book, moment.monotonicMs));
       this.#view.say(`${rows.length} rows saved to ${path}`);
     } catch (error) {
       if (!(error instanceof SdctlError)) throw error;
@@ -335,7 +338,7 @@ export class Effects {
     }
     const { opened, signal } = this.#view.world;
     if (opened === null || (row?.kind !== 'instance' && row?.kind !== 'lease')) return;
-    const title = row.kind === 'lease' ? row.id : `${row.instance.service}/${row.instance.id}`;
+    const title = row.kind === 'lease' ? row.id : formatInstanceName(row.instance);
     const dialog: Dialog = { kind: 'text', title, lines: null, top: 0 };
     this.#view.reduce({ type: 'dialog', dialog });
     void rawLines(opened.registry, row, { ascii: this.#view.state.ascii, signal }).then((lines) => {

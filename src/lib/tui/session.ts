@@ -24,6 +24,8 @@ const PAINT_EVERY_MS = 100;
 const TICK_MS = 1_000;
 /** Nothing is waited for but a change. */
 const LONG_MS = 60_000;
+const WARMED_AT_ONCE = 250;
+const WARM_PAUSE_MS = 25;
 const MESSAGE_MS = 6_000;
 const LONGEST_TYPED = 256;
 
@@ -120,7 +122,7 @@ export class Session {
       this.stop();
     });
     this.#paint('data');
-    await Promise.all([this.#paintLoop(), this.#tickLoop()]);
+    await Promise.all([this.#paintLoop(), this.#tickLoop(), this.#warmLoop()]);
     await this.#world.close();
   }
 
@@ -465,6 +467,16 @@ export class Session {
         this.#reduce({ type: 'say', message: null });
       this.#isTicking = !this.#isDirty;
       this.#markDirty();
+    }
+  }
+
+  /** In the pauses between pictures. */
+  async #warmLoop(): Promise<void> {
+    const { clock } = this.#options.host;
+    const { signal } = this.#end;
+    while (!isAborted(signal)) {
+      const hasMore = this.#table.warm(WARMED_AT_ONCE);
+      await clock.sleep(hasMore ? WARM_PAUSE_MS : TICK_MS, signal);
     }
   }
 

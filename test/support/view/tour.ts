@@ -18,7 +18,7 @@ const warned = ['j', onRow('i-7f3a')] as const;
 
 /** Screens and dialogs of a registry on etcd: `prodEu`. */
 export const etcdStops: readonly Stop[] = [
-  { name: 'services', way: [], check: 'services (19)' },
+  { name: 'services', way: [], check: /^ services/m },
   { name: 'service', way: [checkout, warned], check: onRow('i-7f3a') },
   {
     name: 'instance',
@@ -28,7 +28,7 @@ export const etcdStops: readonly Stop[] = [
   {
     name: 'leases',
     way: [
-      ['2', 'leases ('],
+      ['2', /^ leases/m],
       // Times that were read since the last second get their places.
       ['S', /sort: ttl [▼v]/],
       ['S', /sort: ttl [▲^]/],
@@ -69,7 +69,7 @@ export const etcdStops: readonly Stop[] = [
 
 /** Those that a Consul shows in another way: `consulFixture`. */
 export const consulStops: readonly Stop[] = [
-  { name: 'services', way: [], check: 'services (3)' },
+  { name: 'services', way: [], check: /^ services/m },
   { name: 'service', way: [[keys.enter, /services [›>] web/]], check: /services [›>] web/ },
   {
     name: 'instance',

@@ -62,6 +62,18 @@ export class LeaseFeed {
     return this.#problem === null ? this.#hidden : [...this.#hidden, this.#problem];
   }
 
+  /** Another value whenever rows came or went in another way than by a change of the book. */
+  get source(): unknown {
+    return this.#options.registry.capabilities.readableTtl ? this.#others : this.#records;
+  }
+
+  /** The row of a lease whose time can be read; null: it is not known. */
+  byId(id: string): LeaseRow | null {
+    const keys = this.#options.book.leases().get(id);
+    if (keys !== undefined) return this.#fromBook(id, keys);
+    return this.#others.includes(id) ? this.#fromBook(id, new Set()) : null;
+  }
+
   /** Leases that are shown but that no instance hangs on, for the round that asks for TTLs. */
   get strangers(): readonly string[] {
     return this.#others;
@@ -117,7 +129,9 @@ export class LeaseFeed {
     }
     const { ids, hidden } = await registry.leaseIds(options);
     const known = book.leases();
-    const others = ids.filter((id) => !known.has(id));
+    const fresh = ids.filter((id) => !known.has(id));
+    const isSame = fresh.length === this.#others.length && fresh.every((id, at) => id === this.#others[at]);
+    const others = isSame ? this.#others : fresh;
     for (const id of this.#others) if (!others.includes(id) && !known.has(id)) book.ttls.forget(id);
     this.#others = others;
     this.#hidden = hidden;
@@ -150,15 +164,13 @@ export class LeaseFeed {
 
   /** The row of one lease; null: it is not known. */
   row(key: string): LeaseRow | null {
-    const { registry, book } = this.#options;
+    const { registry } = this.#options;
     if (!registry.capabilities.readableTtl) {
       const record = this.#records.find((one) => leaseKey(one) === key) ?? this.#details.get(key);
       return record === undefined ? null : this.#fromRecord(record);
     }
-    const id = idOf(key);
-    const keys = book.leases().get(id);
-    if (keys !== undefined) return this.#fromBook(id, keys);
-    if (this.#others.includes(id)) return this.#fromBook(id, new Set());
+    const known = this.byId(idOf(key));
+    if (known !== null) return known;
     const detail = this.#details.get(key);
     return detail === undefined ? null : this.#fromRecord(detail);
   }
@@ -166,7 +178,8 @@ export class LeaseFeed {
   /** A row is made anew only when something of it has changed: there may be many thousands. */
   #fromBook(id: string, keys: ReadonlySet<string>): LeaseRow {
     const { book } = this.#options;
-    const detail = this.#details.get(keyOf(id));
+    // One lease at a time is read whole.
+    const detail = id === this.#detail?.id ? this.#details.get(keyOf(id)) : undefined;
     const of = `${book.leaseStamp(id)} ${book.ttls.askedAtMs(id) ?? ''}`;
     const made = this.#made.get(id);
     if (detail === undefined && made?.of === of) return made.row;

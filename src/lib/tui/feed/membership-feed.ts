@@ -54,7 +54,7 @@ export class MembershipFeed {
 
   /** Runs until the signal aborts, or until something turns out that no retry can cure. Never rejects. */
   async run(): Promise<void> {
-    const { signal, onChange } = this.#options;
+    const { signal, onChange, book, clock } = this.#options;
     while (!isAborted(signal)) {
       this.#round = new AbortController();
       try {
@@ -62,12 +62,19 @@ export class MembershipFeed {
       } catch (thrown) {
         if (isAborted(signal)) return;
         if (this.#round.signal.aborted) continue;
-        this.#connection = { kind: 'failed', problem: toProblem(thrown) };
+        const problem = toProblem(thrown);
+        // What was read stays; a file that is wrong now may be under repair.
+        if (book.isLoaded && problem.code !== 'E_DEFECT') {
+          this.#lost(problem, REFUSED_PAUSE_MS);
+          await clock.sleep(REFUSED_PAUSE_MS, signal);
+          continue;
+        }
+        this.#connection = { kind: 'failed', problem };
         onChange();
         return;
       }
       // A stream that has ended without being told to is followed anew.
-      if (!this.#round.signal.aborted) await this.#options.clock.sleep(100, signal);
+      if (!this.#round.signal.aborted) await clock.sleep(100, signal);
     }
   }
 

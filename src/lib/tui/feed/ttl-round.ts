@@ -21,8 +21,12 @@ const VISIBLE_AT_ONCE = 20;
 const SHARE = 6;
 const LEAST_MS = 1_000;
 const MOST_MS = 5_000;
-/** Of those that stand behind what is on the screen an answer counts for little longer than twice this. */
-const PREFERRED_MS = 2_500;
+/** How often it is looked who of those behind the screen is the next to be asked. */
+const CHOSEN_EVERY_MS = 1_000;
+/** So many of a turn are for those that nobody looks at, however many are waited for. */
+const OTHERS_PER_TICK = 1;
+/** An answer that is younger than this, in shares of the pause, is not asked for again. */
+const LEAST_URGENCY = 0.5;
 /** When everything is known, one that is in no trouble is asked again after this. */
 const BACKGROUND_AGE_MS = 30_000;
 /** One that did not answer is taken for a new one after this, so that nothing of what is gone is kept. */
@@ -50,6 +54,9 @@ export class TtlRound {
   /** Leases of the round under way that have not been asked yet. */
   #round: string[] = [];
   #othersAtMs = -Infinity;
+  /** Leases behind the screen that are asked in this second. */
+  #chosen: string[] = [];
+  #chosenAtMs = -Infinity;
   readonly #alarm: Alarm;
   /** Leases that did not answer when they were asked last, with when: they are gone, or are kept from us. */
   readonly #silent = new Map<string, number>();
@@ -126,45 +133,58 @@ export class TtlRound {
     if (nowMs - this.#othersAtMs < TICK_MS) return [];
     this.#othersAtMs = nowMs;
     const seen = new Set(visible());
-    if (this.#round.length === 0) this.#round = this.#nextRound(nowMs);
-    const asked: string[] = [];
-    while (asked.length < BACKGROUND_PER_TICK) {
-      const id = this.#round.pop();
-      if (id === undefined) break;
-      const askedAtMs = this.#askedAtMs(id);
-      if (!seen.has(id) && (askedAtMs === null || nowMs - askedAtMs >= PREFERRED_MS)) asked.push(id);
+    if (nowMs - this.#chosenAtMs >= CHOSEN_EVERY_MS) {
+      this.#chosen = this.#mostUrgent(nowMs);
+      this.#chosenAtMs = nowMs;
     }
-    return asked;
+    if (this.#round.length === 0) this.#round = this.#nextRound(nowMs);
+    const others = takeFrom(this.#round, OTHERS_PER_TICK, seen);
+    const chosen = takeFrom(this.#chosen, BACKGROUND_PER_TICK - others.length, new Set([...seen, ...others]));
+    const left = BACKGROUND_PER_TICK - others.length - chosen.length;
+    const more = takeFrom(this.#round, left, new Set([...seen, ...others, ...chosen]));
+    return [...chosen, ...others, ...more];
   }
 
-  /** The last one is asked first: those that stand behind what is seen, those in trouble, those that were never asked, then the oldest answers. */
+  /** Of those that stand behind the screen, the ones whose answers say least; the last one is asked first. */
+  #mostUrgent(nowMs: number): string[] {
+    const waiting = new Map<string, number>();
+    for (const id of this.#options.preferred()) {
+      const urgency = this.#urgency(id, nowMs);
+      if (urgency >= LEAST_URGENCY) waiting.set(id, urgency);
+    }
+    const most = (CHOSEN_EVERY_MS / TICK_MS) * BACKGROUND_PER_TICK;
+    return [...waiting]
+      .sort(([, a], [, b]) => b - a)
+      .slice(0, most)
+      .map(([id]) => id)
+      .reverse();
+  }
+
+  /** The age of an answer in shares of the time after which it is asked for again. A long lease changes slowly. */
+  #urgency(id: string, nowMs: number): number {
+    const askedAtMs = this.#askedAtMs(id);
+    if (askedAtMs === null) return Number.MAX_VALUE;
+    const granted = this.#options.book.ttls.get(id)?.grantedSeconds ?? null;
+    const pauseMs = granted === null ? MOST_MS : Math.max(LEAST_MS, (granted * 1_000) / SHARE);
+    return (nowMs - askedAtMs) / pauseMs;
+  }
+
+  /** The last one is asked first: those in trouble, those that were never asked, then the oldest answers. */
   #nextRound(nowMs: number): string[] {
     for (const [id, askedAtMs] of this.#silent)
       if (nowMs - askedAtMs >= FORGOTTEN_MS) this.#silent.delete(id);
     const fresh: string[] = [];
-    const old: { readonly id: string; readonly askedAtMs: number }[] = [];
+    const old: { readonly id: string; readonly urgency: number }[] = [];
     const troubled: string[] = [];
-    const preferred: string[] = [];
-    const isTaken = new Set<string>();
-    for (const id of this.#options.preferred()) {
-      const askedAtMs = this.#askedAtMs(id);
-      if (isTaken.has(id) || (askedAtMs !== null && nowMs - askedAtMs < MOST_MS * 2)) continue;
-      preferred.push(id);
-      isTaken.add(id);
-    }
     for (const [id, keys] of this.#options.book.leases()) {
-      if (isTaken.has(id)) continue;
       const askedAtMs = this.#askedAtMs(id);
       if (askedAtMs === null) fresh.push(id);
-      else if (this.#isTroubled(keys)) troubled.push(id);
-      else if (nowMs - askedAtMs >= BACKGROUND_AGE_MS) old.push({ id, askedAtMs });
+      else if (nowMs - askedAtMs >= MOST_MS && this.#isTroubled(keys)) troubled.push(id);
+      else if (nowMs - askedAtMs >= BACKGROUND_AGE_MS) old.push({ id, urgency: this.#urgency(id, nowMs) });
     }
-    old.sort((a, b) => b.askedAtMs - a.askedAtMs);
+    const due = old.filter(({ urgency }) => urgency >= 1).sort((a, b) => a.urgency - b.urgency);
     // A long round is begun anew now and then, so that trouble is not asked about only once in it.
-    // Half of a round is for those that nobody looks at, however many are preferred.
-    const others = [...old.map(({ id }) => id), ...fresh.reverse(), ...troubled].slice(-ROUND_LENGTH / 2);
-    const first = preferred.slice(0, ROUND_LENGTH - others.length).reverse();
-    return [...others, ...first];
+    return [...due.map(({ id }) => id), ...fresh.reverse(), ...troubled].slice(-ROUND_LENGTH);
   }
 
   #isTroubled(keys: ReadonlySet<string>): boolean {
@@ -178,3 +198,14 @@ export class TtlRound {
 
 /** Ten seconds' worth. */
 const ROUND_LENGTH = 200;
+
+/** Takes from the end of a queue. */
+function takeFrom(queue: string[], most: number, except: ReadonlySet<string>): string[] {
+  const taken: string[] = [];
+  while (taken.length < most) {
+    const id = queue.pop();
+    if (id === undefined) break;
+    if (!except.has(id) && !taken.includes(id)) taken.push(id);
+  }
+  return taken;
+}

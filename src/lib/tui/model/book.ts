@@ -21,7 +21,8 @@ export const GHOST_MS = 10_000;
 
 /** What has changed: rows are asked for by key. */
 export interface BookChange {
-  readonly kind: 'service' | 'instance' | 'event' | 'unread' | 'all';
+  /** `lease`: by its id. */
+  readonly kind: 'service' | 'instance' | 'lease' | 'event' | 'unread' | 'all';
   readonly key: string;
 }
 
@@ -170,7 +171,11 @@ export class Book {
     this.#leaseStamps.clear();
     this.#present = 0;
     for (const state of Object.keys(this.#counts)) Reflect.deleteProperty(this.#counts, state);
+    // One change in place of ten thousand.
+    const { onChange } = this;
+    this.onChange = () => undefined;
     for (const instance of snapshot.instances) this.#put(instance, moment, { isNew: false });
+    this.onChange = onChange;
     for (const lease of before) if (!this.#leases.has(lease)) this.ttls.forget(lease);
     this.#isLoaded = true;
     this.#takeFacts(snapshot);
@@ -222,6 +227,7 @@ export class Book {
   readTtl(lease: Lease, moment: Moment): void {
     const isFirst = this.ttls.get(lease.id) === null;
     this.ttls.read(lease, moment.monotonicMs, moment.wallMs);
+    this.onChange({ kind: 'lease', key: lease.id });
     for (const key of this.#leases.get(lease.id) ?? []) {
       const before = this.#instances.get(key);
       if (before === undefined || before.leftAtMs !== null) continue;
@@ -335,16 +341,19 @@ export class Book {
       this.#leaseStamps.set(next, (this.#stamp += 1));
       if (keys === undefined) this.#leases.set(next, new Set([now.key]));
       else keys.add(now.key);
+      this.onChange({ kind: 'lease', key: next });
     }
     if (last === null || before === null || last === next) return;
     const keys = this.#leases.get(last);
     if (keys === undefined) return;
     keys.delete(before.key);
     this.#leaseStamps.set(last, (this.#stamp += 1));
-    if (keys.size > 0) return;
-    this.#leases.delete(last);
-    this.#leaseStamps.delete(last);
-    this.ttls.forget(last);
+    if (keys.size === 0) {
+      this.#leases.delete(last);
+      this.#leaseStamps.delete(last);
+      this.ttls.forget(last);
+    }
+    this.onChange({ kind: 'lease', key: last });
   }
 
   /** What the value says, made worse by what its lease says. One that was not asked yet counts as passing. */

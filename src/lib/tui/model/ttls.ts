@@ -16,9 +16,10 @@ interface Reading {
 
 /** So many renewals of one lease are remembered. */
 const MOST_RENEWALS = 16;
-/** An answer is good for less than the third of its time after which a lease is renewed, and at least for this. */
-const FRESH_MS = 8_000;
-const FRESH_SHARE = 1 / 5;
+/** An answer is good for less than the third of its time after which a lease is renewed. */
+const FRESH_SHARE = 0.3;
+/** Where nobody knows for how long it was granted. */
+const FRESH_MS = 6_000;
 /** Times are whole seconds on some registries, so a smaller step back up is rounding. */
 const ROUNDING_MS = 1_500;
 
@@ -77,6 +78,15 @@ export class Ttls {
     this.#readings.clear();
   }
 
+  /** Seconds that are probably left; null: not known. As `view` has it, for orders over many. */
+  leftSeconds(leaseId: string, nowMs: number): number | null {
+    const reading = this.#readings.get(leaseId);
+    const left = reading?.lease.leftSeconds ?? null;
+    if (reading === undefined || left === null) return null;
+    const elapsedMs = Math.max(0, (this.#frozenAtMs ?? nowMs) - reading.atMs);
+    return elapsedMs > freshMsOf(reading.lease) ? null : Math.max(0, left - elapsedMs / 1_000);
+  }
+
   /** While nobody answers, no time is counted down: what is shown is what was known. @param atMs null: go on */
   freeze(atMs: number | null): void {
     this.#frozenAtMs = atMs;
@@ -92,12 +102,15 @@ export class Ttls {
     if (reading === undefined) return nothing;
     const { lease, atMs } = reading;
     const elapsedMs = Math.max(0, (this.#frozenAtMs ?? nowMs) - atMs);
-    const freshMs = Math.max(FRESH_MS, (lease.grantedSeconds ?? 0) * 1_000 * FRESH_SHARE);
-    if (elapsedMs > freshMs) return { ...nothing, grantedSeconds: lease.grantedSeconds };
+    if (elapsedMs > freshMsOf(lease)) return { ...nothing, grantedSeconds: lease.grantedSeconds };
     const leftSeconds =
       lease.leftSeconds === null ? null : Math.max(0, lease.leftSeconds - elapsedMs / 1_000);
     return { leaseId, grantedSeconds: lease.grantedSeconds, leftSeconds, askedAtMs: atMs };
   }
+}
+
+function freshMsOf({ grantedSeconds }: Lease): number {
+  return grantedSeconds === null ? FRESH_MS : grantedSeconds * 1_000 * FRESH_SHARE;
 }
 
 function wasRenewed({ lease: before, atMs: beforeMs }: Reading, now: Lease, atMs: number): boolean | null {

@@ -134,7 +134,9 @@ function serviceSaying(row: ServiceRow, context: PaintContext): Saying {
 function instanceSaying(row: InstanceRow, context: PaintContext): Saying {
   const { instance, leftAtMs, health, reason } = row;
   const { ascii, model } = context;
-  const name = nameText(model.place.screen === 'service' ? instance.id : formatInstanceName(instance), ascii);
+  // One id may stand on several nodes.
+  const ownName = instance.node === null ? instance.id : `${instance.id}@${instance.node}`;
+  const name = nameText(model.place.screen === 'service' ? ownName : formatInstanceName(instance), ascii);
   if (leftAtMs !== null)
     return { text: ownText(`${name}: left ${spanText(leftAtMs, model.nowMs)} ago`), isQuiet: false };
   const why = health === 'passing' ? '' : (reason ?? checkOutput(instance));

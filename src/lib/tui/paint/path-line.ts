@@ -44,7 +44,7 @@ function pathSpans(context: PaintContext): Spans {
   ];
   switch (place.screen) {
     case 'services':
-      return [span(ownText(` services (${countText(table)})`), BOLD)];
+      return [span(ownText(isKnown(model) ? ` services (${countText(table)})` : ' services'), BOLD)];
     case 'service':
       return [span(ownText(' services')), ...step(place.name), ...shownOf(table)];
     case 'instance':
@@ -57,7 +57,7 @@ function pathSpans(context: PaintContext): Spans {
     case 'host':
       return [span(ownText(' host')), ...step(place.host), span(ownText(` (${countText(table)})`))];
     case 'leases':
-      return [span(ownText(` leases (${countText(table)})`), BOLD)];
+      return [span(ownText(isKnown(model) ? ` leases (${countText(table)})` : ' leases'), BOLD)];
     case 'lease':
       return [span(ownText(' leases')), ...step(place.id), ...shownOf(table)];
     case 'doctor':
@@ -65,6 +65,11 @@ function pathSpans(context: PaintContext): Spans {
     case 'events':
       return eventsPath(context, place.of);
   }
+}
+
+/** Before anything was read, no number is true. */
+function isKnown({ connection, isReading, table }: PaintModel): boolean {
+  return connection.kind !== 'loading' && connection.kind !== 'failed' && (!isReading || table.total > 0);
 }
 
 function eventsPath({ model, ascii, glyphs }: PaintContext, of: string | null): Spans {
@@ -91,6 +96,7 @@ function shownOf(table: PaintModel['table']): readonly Span[] {
 function factSpans(context: PaintContext): readonly Spans[] {
   const { model, glyphs, ascii } = context;
   const { screen } = model.place;
+  if (!isKnown(model)) return [];
   if (screen === 'services') {
     const { instances, critical, warning } = model.totals;
     const between = span(glyphs.between, DIM);

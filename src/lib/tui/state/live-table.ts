@@ -1,33 +1,29 @@
-import { compareText } from '../../model/instance.js';
+import { SortedRows, type Order } from './sorted-rows.js';
 
-/** What rows are ordered by. */
-export interface Order<R> {
-  by(row: R): number | string;
-  /** Stands for the row where that is the same, then its key does: no row ever changes places for nothing. */
-  name(row: R): string;
-  readonly isDescending: boolean;
-}
+export type { Order } from './sorted-rows.js';
 
 /**
- * Rows in order, narrowed by a filter, kept up to date row by row: a change costs one search and one move, not a sort.
- * Sorted anew only when the order itself changes, or when it rests on something that changes by itself.
+ * Rows in order, narrowed by a filter, kept up to date row by row. A new filter is one pass over rows that are in order
+ * already; they are sorted anew only when the order itself changes, or when it rests on something that changes by itself.
  */
 export class LiveTable<R extends { readonly key: string }> {
-  /** Every row by key, filtered out or not. */
+  /** Every row, filtered out or not, by key and in order. */
   readonly #all = new Map<string, R>();
-  /** Keys of `#rows`, with the row as it was put there. */
-  readonly #shown = new Map<string, R>();
-  #rows: R[] = [];
-  #order: Order<R>;
-  #matches: (row: R) => boolean = () => true;
+  readonly #ordered: SortedRows<R>;
+  /** Those that the filter leaves, in order; which they are. */
+  readonly #filtered: SortedRows<R>;
+  readonly #shown = new Set<string>();
+  /** null: everything is shown. */
+  #matches: ((row: R) => boolean) | null = null;
 
   constructor(order: Order<R>) {
-    this.#order = order;
+    this.#ordered = new SortedRows(order);
+    this.#filtered = new SortedRows(order);
   }
 
   /** In order, filtered. Not to be changed, and only good until the next change. */
   get rows(): readonly R[] {
-    return this.#rows;
+    return this.#matches === null ? this.#ordered.rows : this.#filtered.rows;
   }
 
   /** How many there are without the filter. */
@@ -43,107 +39,63 @@ export class LiveTable<R extends { readonly key: string }> {
   set(rows: Iterable<R>): void {
     this.#all.clear();
     for (const row of rows) this.#all.set(row.key, row);
-    this.#rebuild();
+    this.#ordered.sort(this.#all.values());
+    this.#filter();
   }
 
   setOrder(order: Order<R>): void {
-    this.#order = order;
+    this.#ordered.setOrder(order);
+    this.#filtered.setOrder(order);
     this.resort();
   }
 
-  setFilter(matches: (row: R) => boolean): void {
+  /** @param matches null: every row does */
+  setFilter(matches: ((row: R) => boolean) | null): void {
     this.#matches = matches;
-    this.#rebuild();
+    this.#filter();
   }
 
   /** For orders that rest on the time, or on what another part has learnt meanwhile. */
   resort(): void {
-    // What a row is ordered by is worked out once for each, not once for each comparison.
-    const valued = this.#rows.map((row) => ({ row, value: this.#order.by(row) }));
-    valued.sort((a, b) => this.#compareValues(a.value, b.value) || this.#compareNames(a.row, b.row));
-    this.#rows = valued.map(({ row }) => row);
+    this.#ordered.sort(this.#ordered.rows);
+    this.#filter();
   }
 
   /** One row is new or another one now. */
   put(row: R): void {
+    const before = this.#all.get(row.key);
     this.#all.set(row.key, row);
-    const before = this.#shown.get(row.key);
+    if (before === undefined) this.#ordered.insert(row);
+    else this.#ordered.replace(before, row);
+    if (this.#matches === null) return;
+    const wasShown = before !== undefined && this.#shown.has(row.key);
     if (!this.#matches(row)) {
-      if (before !== undefined) this.#take(before);
-      return;
+      if (wasShown) this.#hide(before);
+    } else if (wasShown) this.#filtered.replace(before, row);
+    else {
+      this.#filtered.insert(row);
+      this.#shown.add(row.key);
     }
-    if (before !== undefined) {
-      const at = this.#indexOf(before);
-      const isInPlace =
-        (at === 0 || this.#compareAt(at - 1, row) < 0) &&
-        (at === this.#rows.length - 1 || this.#compareAt(at + 1, row) > 0);
-      if (isInPlace) {
-        this.#rows[at] = row;
-        this.#shown.set(row.key, row);
-        return;
-      }
-      this.#rows.splice(at, 1);
-    }
-    this.#rows.splice(this.#placeOf(row), 0, row);
-    this.#shown.set(row.key, row);
   }
 
   remove(key: string): void {
+    const before = this.#all.get(key);
+    if (before === undefined) return;
     this.#all.delete(key);
-    const before = this.#shown.get(key);
-    if (before !== undefined) this.#take(before);
+    this.#ordered.remove(before);
+    if (this.#shown.has(key)) this.#hide(before);
   }
 
-  #take(row: R): void {
-    this.#rows.splice(this.#indexOf(row), 1);
+  #hide(row: R): void {
+    this.#filtered.remove(row);
     this.#shown.delete(row.key);
   }
 
-  #rebuild(): void {
-    this.#rows = [];
+  #filter(): void {
     this.#shown.clear();
-    for (const row of this.#all.values()) {
-      if (!this.#matches(row)) continue;
-      this.#rows.push(row);
-      this.#shown.set(row.key, row);
-    }
-    this.resort();
-  }
-
-  #compare(a: R, b: R): number {
-    return this.#compareValues(this.#order.by(a), this.#order.by(b)) || this.#compareNames(a, b);
-  }
-
-  #compareValues(a: number | string, b: number | string): number {
-    if (a === b) return 0;
-    const isLess = typeof a === typeof b ? a < b : typeof a === 'number';
-    return isLess === this.#order.isDescending ? 1 : -1;
-  }
-
-  #compareNames(a: R, b: R): number {
-    return compareText(this.#order.name(a), this.#order.name(b)) || compareText(a.key, b.key);
-  }
-
-  #compareAt(index: number, row: R): number {
-    const other = this.#rows[index];
-    return other === undefined ? 0 : this.#compare(other, row);
-  }
-
-  /** Where a row stands that is there. The order may rest on what has changed since: then it is looked for one by one. */
-  #indexOf(row: R): number {
-    const guess = this.#placeOf(row);
-    if (this.#rows[guess] === row) return guess;
-    return this.#rows.indexOf(row);
-  }
-
-  /** The first index whose row comes not before this one. */
-  #placeOf(row: R): number {
-    let [low, high] = [0, this.#rows.length];
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (this.#compareAt(middle, row) < 0) low = middle + 1;
-      else high = middle;
-    }
-    return low;
+    const matches = this.#matches;
+    const kept = matches === null ? [] : this.#ordered.rows.filter(matches);
+    for (const { key } of kept) this.#shown.add(key);
+    this.#filtered.take(kept);
   }
 }

@@ -2,13 +2,14 @@ import { firstEndpoint } from '../../render/instance-facts.js';
 import { severities } from '../../model/finding.js';
 import { healthStates } from '../../model/instance.js';
 import type { ScreenName } from '../model/paint-model.js';
-import type { EventRow, FindingRow, InstanceRow, LeaseRow, Row, ServiceRow, TtlView } from '../model/rows.js';
+import type { EventRow, FindingRow, InstanceRow, LeaseRow, Row, ServiceRow } from '../model/rows.js';
 import type { Order } from './live-table.js';
 
 /** What an order may rest on beside the rows. */
 export interface SortContext {
-  readonly ttlOf: (row: InstanceRow | LeaseRow) => TtlView | null;
-  readonly lowestTtlOf: (row: ServiceRow) => TtlView | null;
+  /** Seconds; null: not known, or without end. */
+  readonly leftOf: (row: InstanceRow | LeaseRow) => number | null;
+  readonly lowestOf: (row: ServiceRow) => number | null;
 }
 
 /** A way to order the rows of a screen. */
@@ -24,13 +25,13 @@ interface SortColumn<R> {
 /** The worst is the most: its order begins with it. */
 const stateRanks = new Map<string, number>([...healthStates, 'left'].map((state, rank) => [state, rank]));
 const rankOf = (state: string | null): number => stateRanks.get(state ?? 'left') ?? stateRanks.size;
-const leftOf = (ttl: TtlView | null): number => ttl?.leftSeconds ?? Infinity;
+const orLast = (seconds: number | null): number => seconds ?? Infinity;
 
 const services: readonly SortColumn<ServiceRow>[] = [
   { key: 'health', isDescending: true, by: (row) => -rankOf(row.health) },
   { key: 'service', by: (row) => row.name },
   { key: 'instances', isDescending: true, by: (row) => row.instances },
-  { key: 'ttl', isMoving: true, by: (row, { lowestTtlOf }) => leftOf(lowestTtlOf(row)) },
+  { key: 'ttl', isMoving: true, by: (row, { lowestOf }) => orLast(lowestOf(row)) },
   { key: 'churn', isDescending: true, by: (row) => row.churn.reduce((sum, count) => sum + count, 0) },
   { key: 'lastChange', isDescending: true, by: (row) => row.lastChangeMs ?? 0 },
 ];
@@ -39,7 +40,7 @@ const instances: readonly SortColumn<InstanceRow>[] = [
   { key: 'health', isDescending: true, by: (row) => -rankOf(row.health) },
   { key: 'instance', by: (row) => row.instance.id },
   { key: 'endpoint', by: (row) => firstEndpoint(row.instance) ?? '' },
-  { key: 'ttl', isMoving: true, by: (row, { ttlOf }) => leftOf(ttlOf(row)) },
+  { key: 'ttl', isMoving: true, by: (row, { leftOf }) => orLast(leftOf(row)) },
   { key: 'version', by: (row) => row.instance.version ?? '' },
   { key: 'zone', by: (row) => row.instance.zone ?? '' },
   { key: 'age', isDescending: true, by: (row) => row.instance.registeredAt ?? '' },
@@ -49,7 +50,8 @@ const leases: readonly SortColumn<LeaseRow>[] = [
   {
     key: 'ttl',
     isMoving: true,
-    by: (row, { ttlOf }) => (row.ttl === null ? rankOf(row.health) : row.isOverdue ? -1 : leftOf(ttlOf(row))),
+    by: (row, { leftOf }) =>
+      row.ttl === null ? rankOf(row.health) : row.isOverdue ? -1 : orLast(leftOf(row)),
   },
   { key: 'lease', by: (row) => row.id },
   { key: 'state', by: (row) => rankOf(row.health) },

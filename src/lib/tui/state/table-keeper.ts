@@ -1,10 +1,12 @@
 import type { Clock } from '../../time/clock.js';
+import { keyOf } from '../feed/lease-feed.js';
 import type { BookChange } from '../model/book.js';
 import type { Row } from '../model/rows.js';
 import type { World } from '../world.js';
 import { isProblem, readFilter } from './filter.js';
 import { LiveTable } from './live-table.js';
 import { isMoving, orderOf, sortBy, type SortContext } from './sorting.js';
+import { searchText } from './row-text.js';
 import { holds, instancesBehind, rowsOf } from './table-source.js';
 import type { Visit } from './view-state.js';
 
@@ -23,6 +25,8 @@ export class TableKeeper {
   /** What the rows of a screen that is always taken whole were taken from. */
   #source: unknown = null;
   #wholeAtMs = -Infinity;
+  /** So many rows have the text that a filter looks through. */
+  #warmed = 0;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -38,12 +42,30 @@ export class TableKeeper {
     return this.#table.total;
   }
 
+  /**
+   * Makes the text that a filter looks through, for a part of the rows: so that the first key of a filter over ten
+   * thousand of them does not wait for all.
+   *
+   * @returns whether there is more to do
+   */
+  warm(most: number): boolean {
+    const { rows } = this.#table;
+    const end = Math.min(rows.length, this.#warmed + most);
+    for (let at = this.#warmed; at < end; at += 1) {
+      const row = rows[at];
+      if (row !== undefined) searchText(row);
+    }
+    this.#warmed = end;
+    return end < rows.length;
+  }
+
   /** Something of the registry has changed. */
   note({ kind, key }: BookChange): void {
     const screen = this.#of?.place.screen;
     if (kind === 'all') this.#changed = null;
     if (kind === 'service' && screen === 'services') this.#changed?.add(key);
-    if (kind === 'instance' && screen !== 'services') this.#changed?.add(key);
+    if (kind === 'instance' && screen !== 'services' && screen !== 'leases') this.#changed?.add(key);
+    if (kind === 'lease' && screen === 'leases') this.#changed?.add(key);
   }
 
   /** Every row may be another one. */
@@ -81,20 +103,19 @@ export class TableKeeper {
     this.#table.set(rowsOf(world, visit));
     this.#source = sourceOf(visit, world);
     this.#changed = new Set();
+    this.#warmed = 0;
     this.#wholeAtMs = this.#clock.monotonicMs();
   }
 
   #follow(visit: Visit, world: World): void {
     const { screen } = visit.place;
     const isDue = this.#clock.monotonicMs() - this.#wholeAtMs >= SLOW_MS;
-    // Thousands of leases are gone through once a second, not with every event.
-    const isSlow = screen === 'leases' || screen === 'lease';
     const isOther = sourceOf(visit, world) !== this.#source;
-    if (this.#changed === null || isOther || (isSlow && isDue)) {
+    // What hangs on one lease is few, and is read by itself.
+    if (this.#changed === null || isOther || (screen === 'lease' && isDue)) {
       this.#takeAll(visit, world);
       return;
     }
-    if (isSlow) return;
     this.#putChanged(visit, world, this.#changed);
     if (isDue && isMoving(screen, visit.sort)) {
       this.#table.resort();
@@ -103,8 +124,14 @@ export class TableKeeper {
   }
 
   #putChanged({ place }: Visit, world: World, changed: ReadonlySet<string>): void {
-    const { book } = world;
+    const { book, leases } = world;
     for (const key of changed) {
+      if (place.screen === 'leases') {
+        const row = leases?.byId(key) ?? null;
+        if (row === null) this.#table.remove(keyOf(key));
+        else this.#table.put(row);
+        continue;
+      }
       const row = place.screen === 'services' ? book.service(key) : book.instance(key);
       if (row === null || (row.kind === 'instance' && !holds(world, place, row))) this.#table.remove(key);
       else this.#table.put(row);
@@ -114,21 +141,28 @@ export class TableKeeper {
 
   #order({ place, sort }: Visit, { book }: World): ReturnType<typeof orderOf> {
     const nowMs = (): number => this.#clock.monotonicMs();
+    const leftOf = (id: string): number | null => book.ttls.leftSeconds(id, nowMs());
     const context: SortContext = {
-      ttlOf: (row) => (row.kind === 'lease' ? row.ttl : book.ttlOf(row, nowMs())),
-      lowestTtlOf: (row) => book.lowestTtlOf(row.key, nowMs())?.ttl ?? null,
+      leftOf: (row) => {
+        if (row.kind === 'lease') return row.ttl === null ? null : leftOf(row.id);
+        return row.leftAtMs !== null || row.instance.lease === null ? null : leftOf(row.instance.lease.id);
+      },
+      lowestOf: (row) => book.lowestTtlOf(row.key, nowMs())?.ttl.leftSeconds ?? null,
     };
     return orderOf(place.screen, place.screen === 'instance' ? sortBy('instance', null) : sort, context);
   }
 }
 
 /** Another value whenever a screen that is taken whole has other rows. */
-function sourceOf({ place }: Visit, { book, doctor }: World): unknown {
+function sourceOf({ place }: Visit, { book, doctor, leases }: World): unknown {
+  if (place.screen === 'leases' || place.screen === 'lease') return leases?.source;
   if (place.screen === 'events') return book.events.added;
   return place.screen === 'doctor' ? doctor?.view.findings : null;
 }
 
-function matcher({ filter, problemsOnly }: Visit, world: World): (row: Row) => boolean {
+/** null: every row is shown. */
+function matcher({ filter, problemsOnly }: Visit, world: World): ((row: Row) => boolean) | null {
+  if (filter.trim() === '' && !problemsOnly) return null;
   const read = readFilter(filter, { instancesOf: (row) => instancesBehind(world, row) });
   return (row) => (!problemsOnly || isProblem(row)) && (!read.ok || read.matches(row));
 }

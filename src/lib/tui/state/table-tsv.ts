@@ -29,8 +29,8 @@ const findingFields: readonly Field<FindingRow>[] = [
   { key: 'detail', value: ({ finding }) => finding.detail },
 ];
 
-/** The rows of a table, whole, tab-separated, with a header. @param rows of one kind */
-export function tableTsv(rows: readonly Row[], book: Book): string {
+/** The rows of a table, whole, tab-separated, with a header. @param rows of one kind @param nowMs monotonic */
+export function tableTsv(rows: readonly Row[], book: Book, nowMs: number): string {
   const [first] = rows;
   const options = { headers: true };
   switch (first?.kind) {
@@ -42,13 +42,19 @@ export function tableTsv(rows: readonly Row[], book: Book): string {
         (rows as readonly ServiceRow[]).map(({ key, name }) =>
           toService(
             name,
-            [...book.instancesOf(key)].flatMap((row) => (row.leftAtMs === null ? [judged(row)] : [])),
+            [...book.instancesOf(key)].flatMap((row) =>
+              row.leftAtMs === null ? [judged(row, book, nowMs)] : [],
+            ),
           ),
         ),
         options,
       );
     case 'instance':
-      return renderTsv(instanceFields, (rows as readonly InstanceRow[]).filter(isThere).map(judged), options);
+      return renderTsv(
+        instanceFields,
+        (rows as readonly InstanceRow[]).filter(isThere).map((row) => judged(row, book, nowMs)),
+        options,
+      );
     case 'lease':
       return renderTsv(leaseFields, rows as readonly LeaseRow[], options);
     case 'finding':
@@ -69,7 +75,13 @@ function isThere({ leftAtMs }: InstanceRow): boolean {
   return leftAtMs === null;
 }
 
-/** With the health that is shown. */
-function judged({ instance, health, reason }: InstanceRow): InstanceRow['instance'] {
-  return health === 'left' ? instance : { ...instance, health, healthReason: reason };
+/** With the health and the time left that are shown. */
+function judged(row: InstanceRow, book: Book, nowMs: number): InstanceRow['instance'] {
+  const { instance, health, reason } = row;
+  const ttl = book.ttlOf(row, nowMs);
+  const lease =
+    instance.lease === null || ttl === null
+      ? instance.lease
+      : { ...instance.lease, ttlSeconds: ttl.grantedSeconds, leftSeconds: ttl.leftSeconds };
+  return health === 'left' ? instance : { ...instance, health, healthReason: reason, lease };
 }
