@@ -316,7 +316,15 @@ export class Session {
     if (change?.kind === 'event' && this.#state.isPaused) this.#waiting += 1;
     if (change?.kind === 'all') this.#findStart();
     if (change !== null) this.#table.note(change);
-    this.#markDirty();
+    if (change === null || this.#isSeen(change)) this.#markDirty();
+  }
+
+  /** Whether a change can be seen where the user is. What a lease has said of its time shows with the next second. */
+  #isSeen({ kind }: BookChange): boolean {
+    const { screen } = currentVisit(this.#state).place;
+    if (kind === 'lease') return screen === 'leases';
+    if (kind === 'instance') return screen !== 'services' && screen !== 'leases' && screen !== 'doctor';
+    return true;
   }
 
   /** The service that the command line named gets its place when it is known which one it is. */

@@ -197,7 +197,6 @@ export class World {
         clock,
         signal,
         isLive,
-        onChange,
         visible: () => this.#visibleLeases(),
         preferred: () => this.#preferredLeases(),
       });

@@ -55,7 +55,7 @@ export async function untilPainted({ terminal }: ScriptedView, check: Check): Pr
   for (;;) {
     try {
       // What a thread answers is not painted before the next picture is due.
-      terminal.press('x');
+      terminal.press(keys.left);
       await terminal.until(check, 50);
       return;
     } catch (error) {

@@ -45,7 +45,6 @@ export interface TtlRoundOptions {
   readonly preferred: () => Iterable<string>;
   /** false: nobody answers now anyway. */
   readonly isLive: () => boolean;
-  readonly onChange: () => void;
 }
 
 /** Asks leases for the time they have left: those on the screen first, then those in trouble, then all the others. */
@@ -84,7 +83,7 @@ export class TtlRound {
   }
 
   async #ask(ids: readonly string[]): Promise<void> {
-    const { reader, book, clock, signal, onChange } = this.#options;
+    const { reader, book, clock, signal } = this.#options;
     try {
       const found = await reader.leases(ids, { signal, timeoutMs: CALL_MS });
       const moment = { wallMs: clock.nowMs(), monotonicMs: clock.monotonicMs() };
@@ -93,7 +92,6 @@ export class TtlRound {
         if (found.has(id)) this.#silent.delete(id);
         else this.#silent.set(id, moment.monotonicMs);
       }
-      onChange();
     } catch (error) {
       if (isAborted(signal)) return;
       if (!(error instanceof SdctlError) || error.code === 'E_DEFECT') throw error;

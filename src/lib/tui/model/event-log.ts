@@ -1,10 +1,11 @@
 import type { EventRow } from './rows.js';
 
-/** The last events, newest last, never more than asked for. */
+/** The last events, never more than asked for: each holds two whole instances, so none is kept longer. */
 export class EventLog {
   readonly #most: number;
-  #rows: EventRow[] = [];
-  #next = 1;
+  /** A ring: the newest stands before `#next`, modulo its length. */
+  readonly #ring: EventRow[] = [];
+  #added = 0;
 
   /** @param most events that are kept */
   constructor(most: number) {
@@ -12,31 +13,30 @@ export class EventLog {
   }
 
   get size(): number {
-    return Math.min(this.#rows.length, this.#most);
+    return this.#ring.length;
   }
 
   /** How many there have been in all. */
   get added(): number {
-    return this.#next - 1;
+    return this.#added;
   }
 
   add(row: Omit<EventRow, 'key' | 'kind'>): void {
-    this.#rows.push({ kind: 'event', key: String(this.#next), ...row });
-    this.#next += 1;
-    // Cut in large steps, so that a full log does not move all of itself for each event.
-    if (this.#rows.length >= this.#most * 2) this.#rows = this.#rows.slice(-this.#most);
+    this.#ring[this.#added % this.#most] = { kind: 'event', key: String(this.#added + 1), ...row };
+    this.#added += 1;
   }
 
   clear(): void {
-    this.#rows = [];
+    this.#ring.length = 0;
+    this.#added = 0;
   }
 
   /** Newest first; those of one service or instance where asked for. @param most how many are wanted */
   newest(most: number, matches: (row: EventRow) => boolean = () => true): readonly EventRow[] {
     const found: EventRow[] = [];
-    const oldest = this.#rows.length - this.size;
-    for (let index = this.#rows.length - 1; index >= oldest && found.length < most; index -= 1) {
-      const row = this.#rows[index];
+    const oldest = this.#added - this.size;
+    for (let number = this.#added - 1; number >= oldest && found.length < most; number -= 1) {
+      const row = this.#ring[number % this.#most];
       if (row !== undefined && matches(row)) found.push(row);
     }
     return found;
