@@ -58,7 +58,7 @@ const config = tseslint.config(
   },
   // Plain JavaScript is outside the TypeScript project.
   { files: ['**/*.{js,mjs}'], extends: [tseslint.configs.disableTypeChecked] },
-  // The CommonJS files, which are copied beside what they load.
+  // The one CommonJS file, which is copied beside what it loads.
   {
     files: ['**/*.cjs'],
     extends: [tseslint.configs.disableTypeChecked],

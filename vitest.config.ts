@@ -13,7 +13,7 @@ const long = 'test/**/*.long.test.ts';
 /** Tests that need no server. */
 const quick = 'test/{unit,property,commands}/**/*.test.ts';
 /** Tests that compare times with limits. */
-const timed = ['test/faults/**/*.test.ts', 'test/integration/*-faults.test.ts'];
+const timed = ['test/faults/**/*.test.ts', 'test/integration/*-faults.test.ts', 'test/view/*-faults.test.ts'];
 const realServers = { globalSetup: ['test/support/global-setup.ts'] };
 /** Most of these tests wait for a server or a TTL. */
 const WAITING_WORKERS = 3;

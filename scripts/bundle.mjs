@@ -26,7 +26,7 @@ const external = [
 const oclifParts =
   /^(?:command|cache|logger|flags|args|screen|parser\/.*|errors\/(?:index|error|logger|errors\/.*|exit|warn)|util\/(?:util|ids|aggregate-flags|fs)|help\/util|ux\/(?:list|theme|write))\.js$/;
 /** Where ink and all it needs goes, beside the chunks. */
-const inkModule = 'ink.mjs';
+const inkModule = 'ink.cjs';
 const largeNodeModules = /^node:(?:crypto|readline|http|https|http2|tls|net|dns|child_process)$/;
 const oclifLibrary = /node_modules\/@oclif\/core\/lib\/(.*)$/;
 
@@ -156,8 +156,7 @@ function oclifRequire(from, specifier) {
 
 const banner = `'use strict';
 const $requireFromOclif = (name) =>
-  require('node:module').createRequire(require.resolve('@oclif/core/package.json'))(name);
-const $requireFromNode = (name) => require('node:module').createRequire(__filename)(name);`;
+  require('node:module').createRequire(require.resolve('@oclif/core/package.json'))(name);`;
 
 /**
  * Written as CommonJS, which Node reads at once; every ES module goes through several asynchronous reads, and a busy
@@ -188,7 +187,6 @@ export async function bundleCommands(root, outdir) {
   const chunks = path.join(outdir, 'lib/chunks');
   mkdirSync(chunks, { recursive: true });
   copyFileSync(path.join(import.meta.dirname, 'chunk-loader.cjs'), path.join(chunks, 'loader.cjs'));
-  copyFileSync(path.join(import.meta.dirname, 'import-module.cjs'), path.join(chunks, 'import.cjs'));
   await bundleInk(root, path.join(chunks, inkModule));
   for (const file of outputFiles) {
     const { code } = await transform(withLocalRequires(file.text), {
@@ -210,11 +208,11 @@ function withPlainExports(code) {
   );
 }
 
-/** `import()` of another chunk as a promise of its require; Node itself imports what is an ES module. */
+/** `import()` of another chunk as a promise of its require; ink has to be waited for. */
 function withLocalRequires(text) {
   return text
-    .replace(/\bimport\((".\/[\w-]+\.cjs")\)/g, 'Promise.resolve().then(() => require($1))')
-    .replaceAll(`import("./${inkModule}")`, `$requireFromNode("./import.cjs")("${inkModule}")`);
+    .replaceAll(`import("./${inkModule}")`, `require("./${inkModule}").load()`)
+    .replace(/\bimport\((".\/[\w-]+\.cjs")\)/g, 'Promise.resolve().then(() => require($1))');
 }
 
 /** Parts of ink that the frame of the view has no use for: what connects to tools, ends the process, or explains a crash. */
@@ -237,23 +235,53 @@ const inkLeavesOut = {
   },
 };
 
-/** Ink and React as one ES module: the layout engine below them is awaited where it is loaded, which no CommonJS can do. */
+/**
+ * Ink's layout engine is awaited where it is loaded, which no CommonJS can do. Nobody uses it before the first picture, so
+ * it is awaited by whoever loads ink.
+ */
+const inkWaits = {
+  name: 'ink-waits',
+  setup(bundle) {
+    bundle.onLoad({ filter: /node_modules\/yoga-layout\/dist\/src\/index\.js$/ }, ({ path: file }) => ({
+      contents: `import loadYoga from '../binaries/yoga-wasm-base64-esm.js';
+        import wrapAssembly from './wrapAssembly.js';
+        let Yoga;
+        export const isReady = loadYoga().then((engine) => { Yoga = wrapAssembly(engine); });
+        export { Yoga as default };
+        export * from './generated/YGEnums.js';`,
+      resolveDir: path.dirname(file),
+    }));
+    bundle.onLoad({ filter: /node_modules\/ink\/build\/reconciler\.js$/ }, ({ path: file }) => ({
+      contents: readFileSync(file, 'utf8').replace(
+        /\bawait (?:import\('\.\/devtools\.js'\)|loadPackageJson\(\))/g,
+        'undefined',
+      ),
+      resolveDir: path.dirname(file),
+    }));
+  },
+};
+
+/** Ink and React as one chunk, of which V8's code is kept as that of the others. */
 async function bundleInk(root, outfile) {
+  const frame = path.join(root, 'src/lib/tui/ink/open-frame.ts');
   await build({
     absWorkingDir: root,
-    entryPoints: [path.join(root, 'src/lib/tui/ink/open-frame.ts')],
+    stdin: {
+      contents: `import * as frame from ${JSON.stringify(frame)};
+        import { isReady } from 'yoga-layout';
+        export const load = async () => { await isReady; return frame; };`,
+      resolveDir: root,
+      loader: 'ts',
+    },
     outfile,
     bundle: true,
-    format: 'esm',
+    format: 'cjs',
     platform: 'node',
     target: 'node20.19',
     // React for developers is slow and keeps what it has drawn.
-    define: { 'process.env.NODE_ENV': '"production"' },
+    define: { 'process.env.NODE_ENV': '"production"', 'import.meta.url': '__filename' },
     minifySyntax: true,
-    plugins: [inkLeavesOut],
-    banner: {
-      js: "import { createRequire } from 'node:module';\nconst require = createRequire(import.meta.url);",
-    },
+    plugins: [inkLeavesOut, inkWaits],
     legalComments: 'inline',
     logLevel: 'warning',
   });

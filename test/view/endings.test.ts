@@ -352,8 +352,6 @@ describe.concurrent('a defect of the program itself', () => {
     const command = [process.execPath, support('crashing-clock.mjs')];
     await using view = await begin(overview, { command, env });
     process.kill(view.sane.jobPid(), 'SIGUSR2');
-    await sleep(50);
-    view.terminal.press('j');
     const ending = await view.sane.ending();
     expect(ending.code).toBe(70);
     expect(ending.differences).toEqual([]);

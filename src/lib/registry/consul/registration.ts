@@ -42,8 +42,12 @@ export interface ConsulDriverDeps {
 /** The catalog follows the agent within milliseconds; how long to look for that before going on without. */
 const CATALOG_LAG_MS = 1_000;
 const LOOK_AGAIN_MS = 10;
-/** Shorter than a renewal may take, so that "no leader" is said in place of "no answer". */
+/**
+ * Shorter than a renewal may take, so that "no leader" is said in place of "no answer". Who has more time gives a share
+ * of it: beside many others the question waits for a connection.
+ */
 const LEADER_TIMEOUT_MS = 1_000;
+const LEADER_SHARE = 1 / 5;
 
 /** Where a registration lives: the agent that took it. Another agent would make a second entry of it. */
 interface Home {
@@ -289,8 +293,9 @@ function limitsOf(call: Call): AskLimits {
 }
 
 async function requireLeader(server: ConsulServer, limits: AskLimits): Promise<void> {
-  const timeoutMs = Math.min(limits.timeoutMs, LEADER_TIMEOUT_MS);
-  if ((await server.leader({ ...limits, timeoutMs })) === '') throw noLeader(server.url);
+  const shareMs = Math.max(LEADER_TIMEOUT_MS, limits.timeoutMs * LEADER_SHARE);
+  const timeoutMs = Math.min(limits.timeoutMs, shareMs);
+  if ((await server.leader({ ...limits, timeoutMs }, timeoutMs)) === '') throw noLeader(server.url);
 }
 
 function isThatOccupant(mode: ClaimMode, present: AgentService): boolean {

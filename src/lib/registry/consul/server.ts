@@ -143,8 +143,8 @@ export class ConsulServer {
   }
 
   /** Address of the leader as this server knows it; empty when it knows none. */
-  async leader(limits: AskLimits): Promise<string> {
-    const timeoutMs = Math.min(limits.timeoutMs, PROBE_TIMEOUT_MS);
+  async leader(limits: AskLimits, mostMs = PROBE_TIMEOUT_MS): Promise<string> {
+    const timeoutMs = Math.min(limits.timeoutMs, mostMs);
     const { value } = await this.ask({ path: '/status/leader', scoped: false }, { ...limits, timeoutMs });
     if (typeof value !== 'string') throw notConsul(this, 'it does not name a leader');
     return value;

@@ -148,13 +148,24 @@ function* tableForms(context: PaintContext): Generator<Spans> {
   const run = place.screen === 'doctor' ? runSpans(context) : [];
   const filter = filterSpans(context);
   const isFiltered = table.filter !== '' || table.problemsOnly || table.narrowed !== '';
-  const sort = place.screen === 'doctor' || place.screen === 'events' ? [] : sortSpans(context);
+  const sort = isOwnOrder(place.screen, table.sort) ? [] : sortSpans(context);
   const wide = dress.wide ? [span(ownText('   wide'), DIM)] : [];
   const parts = place.screen === 'doctor' && !isFiltered ? run : [...run, ...gapBefore(run), ...filter];
   yield [...parts, ...sort, ...wide];
   yield [...parts, ...sort];
   yield parts;
   yield isFiltered ? filter : [];
+}
+
+/** The order that these have by themselves goes without saying. */
+function isOwnOrder(
+  screen: PaintModel['place']['screen'],
+  { column, descending }: PaintModel['table']['sort'],
+): boolean {
+  return (
+    (screen === 'events' && column === 'time' && descending) ||
+    (screen === 'doctor' && column === 'severity' && !descending)
+  );
 }
 
 function gapBefore(spans: Spans): Spans {
