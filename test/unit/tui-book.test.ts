@@ -116,6 +116,16 @@ describe('Book', () => {
     expect(book.service('pay')?.churn.every((count) => count === 0)).toBe(true);
   });
 
+  it('knows from earlier runs since when an instance is critical', () => {
+    const ill = { ...pay, health: 'critical' as const };
+    const book = new Book(10);
+    book.sinceOf = (asked, health) => (asked === key && health === 'critical' ? 77 : null);
+    book.apply(synced([ill, pay2]), at(0));
+    expect(book.instance(key)).toMatchObject({ health: 'critical', sinceMs: 77 });
+    book.apply(updated(pay, ill), at(5_000));
+    expect(book.instance(key)).toMatchObject({ health: 'passing', sinceMs: at(5_000).wallMs });
+  });
+
   it('counts who comes and goes', () => {
     const book = aBook(pay);
     book.apply(joined(pay2), at(1_000));

@@ -9,6 +9,7 @@ import type { Opened, Target, ViewHost } from '../tui/host.js';
 import type { Identity } from '../tui/model/paint-model.js';
 import { openDoctorMirror, type DoctorMirror } from '../tui/doctor/mirror.js';
 import type { SdctlError } from '../errors.js';
+import { DoctorState } from './doctor-state.js';
 import type { Invocation } from './invocation.js';
 import { identityOf } from './registry-identity.js';
 import { saveTable } from './table-file.js';
@@ -43,6 +44,7 @@ export async function openViewHost(
         identity: toIdentity(settings),
         registry: readOnly(handle),
         roots: rootsOf(connection),
+        sinceOf: earlierRuns(invocation, connection),
         ruleGuides,
         openDoctor: async (onError) => openDoctor(invocation, connection, { service, root, onError }),
       };
@@ -99,6 +101,26 @@ async function ruleGuides(): Promise<ReadonlyMap<string, { readonly why: string 
   return new Map(allRules.map(({ id, text }) => [id, text]));
 }
 
+/** What the doctor remembers of its runs on the same registry. Read once; the view remembers nothing of its own. */
+function earlierRuns({ deps }: Invocation, connection: Connection): Opened['sinceOf'] {
+  const { history } = new DoctorState({
+    env: deps.env,
+    identity: doctorIdentity(connection),
+    isOff: false,
+    nowMs: deps.clock.nowMs(),
+    warn: () => undefined,
+  });
+  return (key, health) => {
+    if (health !== 'critical' && health !== 'maintenance') return null;
+    const since = history?.since(health, key) ?? null;
+    return since === null ? null : Date.parse(since);
+  };
+}
+
+function doctorIdentity(connection: Connection): string {
+  return identityOf({ connection, serverNames: serverNamesOf(connection) });
+}
+
 interface DoctorParts extends ViewHostOptions {
   readonly onError: (error: SdctlError) => void;
 }
@@ -120,7 +142,7 @@ async function openDoctor(
       inventory: null,
       rules: allRules,
     }),
-    identity: identityOf({ connection, serverNames: serverNamesOf(connection) }),
+    identity: doctorIdentity(connection),
     workerFile: join(root, 'dist/lib/tui/doctor/worker.js'),
     clock: deps.clock,
     yieldTurn: async () => setImmediate(),

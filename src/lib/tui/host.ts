@@ -2,6 +2,7 @@ import type { Clock } from '../time/clock.js';
 import type { ReadOnlyRegistry } from '../registry/read-only.js';
 import type { DoctorMirror } from './doctor/mirror.js';
 import type { SdctlError } from '../errors.js';
+import type { Health } from '../model/instance.js';
 import type { Identity } from './model/paint-model.js';
 
 /** Which registry to look at. null: as the command line says. */
@@ -18,6 +19,8 @@ export interface Opened {
   readonly roots: string | null;
   /** Why rules matter, by their ids. */
   readonly ruleGuides?: () => Promise<ReadonlyMap<string, { readonly why: string }>>;
+  /** Wall clock milliseconds since when an instance has been so at least, from earlier runs; null: nobody knows. */
+  sinceOf(key: string, health: Health): number | null;
   /** Opens the doctor's thread; not before it is asked for. */
   openDoctor(onError: (error: SdctlError) => void): Promise<DoctorMirror>;
 }

@@ -167,6 +167,7 @@ export class World {
       this.#events.onChange(null);
     };
     const isLive = (): boolean => this.isLive;
+    book.sinceOf = (key, health) => opened.sinceOf(key, health);
     this.#membership = new MembershipFeed({
       registry,
       book,

@@ -50,6 +50,8 @@ export class Book {
   readonly #counts: Partial<Record<Health, number>> = {};
   readonly ttls = new Ttls();
   readonly events: EventLog;
+  /** Wall clock milliseconds since when an instance has been so at least, from earlier runs; null: nobody knows. */
+  sinceOf: (key: string, health: Health) => number | null = () => null;
   /** Told about each change; set by whoever shows it. */
   onChange: (change: BookChange) => void = () => undefined;
   #present = 0;
@@ -270,7 +272,8 @@ export class Book {
     const service = serviceKey(instance);
     const { health, reason } = this.#judge(instance);
     const isKnown = before?.leftAtMs === null && before.serviceKey === service;
-    const sinceMs = isKnown && before.health === health ? before.sinceMs : isNew ? wallMs : null;
+    const isSame = isKnown && before.health === health;
+    const sinceMs = isSame ? before.sinceMs : isNew ? wallMs : this.sinceOf(key, health);
     this.#ghosts.delete(key);
     this.#replace(before, {
       kind: 'instance',
