@@ -46,8 +46,7 @@ const isAllowed = (file) =>
 const expected = [...exact, ...filesBelow('src').flatMap(compiled), ...filesBelow('schemas')];
 const sources = new Set(expected);
 // What several commands share has no source of its own; beside it lies what V8 made of it.
-const isChunk = (file) =>
-  /^dist\/lib\/chunks\/(?:[\w-]+\.cjs|v8-[\w.-]+\/[\w-]+\.cjs\.bin)$/.test(file);
+const isChunk = (file) => /^dist\/lib\/chunks\/(?:[\w-]+\.cjs|v8-[\w.-]+\/[\w-]+\.cjs\.bin)$/.test(file);
 const isLeftover = (file) =>
   file.startsWith('dist/') && !file.endsWith('.map') && !isChunk(file) && !sources.has(file);
 

@@ -22,7 +22,7 @@ const HEAP_MS = 120_000;
 const MOST_LATE_MS = 8;
 const MOST_RUNS = 3;
 const START_MS = 30_000;
-const ROWS = /^.[●▲✖] svc-\d/m;
+export const ROWS = /^.[●▲✖] svc-\d/m;
 
 interface Run {
   readonly frames: readonly FrameLine[];
@@ -164,7 +164,7 @@ async function typeFilters(terminal: ViewTerminal): Promise<readonly number[]> {
 }
 
 /** With the latest change first every visible row is another one in every picture. */
-async function sortByLastChange(terminal: ViewTerminal): Promise<void> {
+export async function sortByLastChange(terminal: ViewTerminal): Promise<void> {
   for (let press = 0; press < 10; press += 1) {
     if (/sort: (?:last ?change)/i.test(terminal.text())) return;
     terminal.press('s');

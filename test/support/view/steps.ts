@@ -17,7 +17,7 @@ export const sizes: readonly Size[] = [
   { columns: 200, rows: 50 },
 ];
 
-export const WITHIN_MS = 15_000;
+export const WITHIN_MS = 10_000;
 
 export const keys = {
   enter: '\r',

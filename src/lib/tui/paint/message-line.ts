@@ -60,6 +60,8 @@ function saidSpan(context: PaintContext): Span {
     const events = paused === 1 ? '1 newer event waits' : `${groupedText(paused)} newer events wait`;
     return span(ownText(`paused: ${events}; p to resume (nothing is lost up to ${groupedText(keepEvents)})`));
   }
+  const outage = outageText(context);
+  if (outage !== null) return span(outage, YELLOW);
   if (place.screen === 'instance') return span(sameAs(context));
   if (place.screen === 'doctor') {
     const unknown = unknownRules(context);
@@ -75,12 +77,20 @@ function saidSpan(context: PaintContext): Span {
     : span(ownText(`${saying.text}${context.glyphs.between}${all.text}`));
 }
 
+/** Why the picture is an old one: above all that could be said of a row, which stands there as it was. */
+function outageText(context: PaintContext): SafeText | null {
+  const { connection, place, table } = context.model;
+  const problem = connection.kind === 'stale' ? problemText(context) : null;
+  if (problem === null) return null;
+  const row = place.screen === 'instance' ? undefined : table.rows[table.selected];
+  return row === undefined
+    ? problem
+    : ownText(`${problem}${context.glyphs.between}${sayingOf(row, context).text}`);
+}
+
 /** What is to be said when the selected row has nothing to say. */
 function sayingOfAll(context: PaintContext): Span | null {
   const { knownTtls, place, partial } = context.model;
-  const problem = problemText(context);
-  // Where there are no rows it stands in their place.
-  if (problem !== null && context.model.connection.kind === 'stale') return span(problem, YELLOW);
   if (partial.hidden || partial.undecoded > 0) return span(ownText(partialTexts(context).join('; ')), YELLOW);
   const isAboutTtls = place.screen === 'services' || place.screen === 'leases';
   if (knownTtls === null || !isAboutTtls || knownTtls.known >= knownTtls.all) return null;
