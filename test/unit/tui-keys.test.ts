@@ -91,6 +91,17 @@ describe('keys', () => {
     expect(await pressed('\x1b\x1b')).toEqual(['escape', 'escape']);
     expect(await pressed('\x1b\x1b[A')).toEqual(['escape', 'up']);
     expect(await pressed('\x1b\r')).toEqual(['escape', 'enter']);
+    expect(await pressed('\x1b\x03')).toEqual(['escape', 'ctrl-c']);
+    expect(await pressed('\x1b👍x')).toEqual(['escape', 'text:👍', 'text:x']);
+  });
+
+  it('takes two escapes and a key that come together for three', async () => {
+    expect(await pressed('\x1b\x1b:x')).toEqual(['escape', 'escape', 'text::', 'text:x']);
+    expect(await pressed('\x1b\x1bq')).toEqual(['escape', 'escape', 'text:q']);
+    expect(await pressed('\x1b\x1b\x03')).toEqual(['escape', 'escape', 'ctrl-c']);
+    expect(await pressed('\x1b\x1b\r')).toEqual(['escape', 'escape', 'enter']);
+    expect(await pressed('\x1b\x1b\x1b')).toEqual(['escape', 'escape', 'escape']);
+    expect(await pressed('\x1b\x1b\x1b:')).toEqual(['escape', 'escape', 'escape', 'text::']);
   });
 
   it.each([
@@ -98,6 +109,7 @@ describe('keys', () => {
     '\x1b[15~',
     '\x1b[24~',
     '\x1b[1;5A',
+    '\x1b[1;3A',
     '\x1b[3;2~',
     '\x1b[999z',
     '\0',

@@ -95,3 +95,8 @@ export function selectedLine(terminal: ViewTerminal, ascii = false): string | nu
   const sign = ascii ? '>' : '▌';
   return terminal.rows().find((line, at) => at > 2 && line.startsWith(sign)) ?? null;
 }
+
+/** What has come since so many bytes had been received, as Latin-1. */
+export function outputSince({ output, received }: ViewTerminal, from: number): string {
+  return received === from ? '' : output.slice(-(received - from));
+}

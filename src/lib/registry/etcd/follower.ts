@@ -72,8 +72,7 @@ export class EtcdFollower implements Follower {
     for (;;) {
       const resumes = this.#followed !== null;
       if (this.#followed === null) {
-        const snapshot = await this.#list(signal);
-        yield live ? { type: 'set', snapshot, gap: true } : { type: 'set', snapshot };
+        yield toSet(await this.#list(signal), live);
         live = true;
       }
       const watches = await this.#open(signal);
@@ -99,7 +98,9 @@ export class EtcdFollower implements Follower {
   async #list(signal: AbortSignal): Promise<Snapshot> {
     const reading = await this.#options.list(signal);
     const next = nextRevision(reading.snapshot.revision);
-    this.#followed = { reading, positions: reading.stretches.map((stretch) => ({ stretch, next })) };
+    // The instances are told once. Kept here, every one that changes later would be kept twice.
+    const kept = { ...reading, snapshot: { ...reading.snapshot, instances: [] } };
+    this.#followed = { reading: kept, positions: reading.stretches.map((stretch) => ({ stretch, next })) };
     this.#known.replace(reading.snapshot);
     this.#listedMs = this.#clock.monotonicMs();
     return reading.snapshot;
@@ -265,4 +266,8 @@ export class EtcdFollower implements Follower {
 
 function before(next: string): string {
   return (BigInt(next) - 1n).toString();
+}
+
+function toSet(snapshot: Snapshot, isGap: boolean): FollowSignal {
+  return isGap ? { type: 'set', snapshot, gap: true } : { type: 'set', snapshot };
 }

@@ -11,10 +11,23 @@ import {
 } from '../../model/instance.js';
 import type { MembershipEvent } from '../../model/membership.js';
 import type { Lease } from '../../registry/types.js';
+import { detailText } from '../../render/event-lines.js';
+import type { View } from '../../render/view.js';
 import { EventLog } from './event-log.js';
 import type { InstanceRow, LowestTtl, ServiceRow, TtlView } from './rows.js';
 import { ServiceEntry } from './service-entry.js';
 import { Ttls } from './ttls.js';
+
+/** How the log says things. */
+const PLAIN: View = {
+  format: 'table',
+  width: 80,
+  color: false,
+  ascii: false,
+  plain: false,
+  headers: null,
+  nowMs: 0,
+};
 
 /** How long one that left is still shown, greyed. */
 export const GHOST_MS = 10_000;
@@ -386,7 +399,12 @@ export class Book {
   }
 
   #log(event: MembershipEvent, { wallMs }: Moment, service: string | null, instance: string | null): void {
-    this.events.add({ event, atMs: wallMs, serviceKey: service, instanceKey: instance });
+    const of = { atMs: wallMs, serviceKey: service, instanceKey: instance };
+    if (event.type === 'synced') {
+      const summary = { all: detailText(event, PLAIN), ascii: detailText(event, { ...PLAIN, ascii: true }) };
+      const snapshot = { ...event.snapshot, instances: [], undecoded: [], skipped: [] };
+      this.events.add({ ...of, event: { ...event, snapshot }, summary });
+    } else this.events.add({ ...of, event });
     this.onChange({ kind: 'event', key: '' });
   }
 }

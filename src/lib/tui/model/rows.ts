@@ -112,6 +112,8 @@ export interface EventRow {
   /** Which service it is about; null: the connection or all. */
   readonly serviceKey: string | null;
   readonly instanceKey: string | null;
+  /** What a whole set is, in words, with and without ASCII alone: its instances are not kept with the event. */
+  readonly summary?: { readonly all: string; readonly ascii: string };
 }
 
 export type Row = ServiceRow | InstanceRow | LeaseRow | FindingRow | EventRow;

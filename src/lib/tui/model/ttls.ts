@@ -6,6 +6,8 @@ interface Reading {
   readonly lease: Lease;
   /** Monotonic milliseconds of the answer. */
   readonly atMs: number;
+  /** The same by the wall clock. */
+  readonly wallMs: number;
   /** Wall clock milliseconds of renewals that were seen, oldest first. */
   readonly renewals: readonly number[];
   /** From two answers; null: only one, or too close together. */
@@ -14,6 +16,7 @@ interface Reading {
   readonly overdueSinceMs: number | null;
 }
 
+const NONE: readonly number[] = [];
 /** So many renewals of one lease are remembered. */
 const MOST_RENEWALS = 16;
 /** An answer is good for less than the third of its time after which a lease is renewed. */
@@ -53,17 +56,22 @@ export class Ttls {
 
   /** Wall clock milliseconds of renewals that were seen, oldest first. */
   renewals(leaseId: string): readonly number[] {
-    return this.#readings.get(leaseId)?.renewals ?? [];
+    const reading = this.#readings.get(leaseId);
+    if (reading === undefined) return [];
+    if (reading.renewals.length > 0) return reading.renewals;
+    const last = renewedAtMs(reading.lease, reading.wallMs);
+    return last === null ? [] : [last];
   }
 
   /** Takes an answer. */
   read(lease: Lease, atMs: number, wallMs: number): void {
     const before = this.#readings.get(lease.id);
     const isRenewed = before === undefined ? null : wasRenewed(before, lease, atMs);
-    const renewals = renewalsAfter(before?.renewals ?? [], lease, isRenewed === true, wallMs);
+    const renewals = renewalsAfter(before, lease, isRenewed === true, wallMs);
     this.#readings.set(lease.id, {
       lease,
       atMs,
+      wallMs,
       renewals,
       isRenewed: isRenewed ?? before?.isRenewed ?? null,
       overdueSinceMs: lease.isOverdue ? (before?.overdueSinceMs ?? atMs) : null,
@@ -123,15 +131,23 @@ function wasRenewed({ lease: before, atMs: beforeMs }: Reading, now: Lease, atMs
 }
 
 /** The moment of the last renewal follows from what is left of the whole. */
+function renewedAtMs({ grantedSeconds, leftSeconds }: Lease, wallMs: number): number | null {
+  if (grantedSeconds === null || leftSeconds === null) return null;
+  return wallMs - Math.max(0, grantedSeconds - leftSeconds) * 1_000;
+}
+
 function renewalsAfter(
-  before: readonly number[],
-  { grantedSeconds, leftSeconds }: Lease,
+  before: Reading | undefined,
+  lease: Lease,
   isRenewed: boolean,
   wallMs: number,
 ): readonly number[] {
-  if (grantedSeconds === null || leftSeconds === null) return before;
-  const atMs = wallMs - Math.max(0, grantedSeconds - leftSeconds) * 1_000;
-  const last = before.at(-1);
-  if (last !== undefined && (!isRenewed || atMs - last < ROUNDING_MS)) return before;
-  return [...before.slice(1 - MOST_RENEWALS), atMs];
+  // Most leases of a large registry are asked once: until a second one is seen, the first renewal follows from the answer.
+  if (before === undefined || !isRenewed) return before?.renewals ?? NONE;
+  const known = before.renewals.length > 0 ? before.renewals : [renewedAtMs(before.lease, before.wallMs)];
+  const earlier = known.filter((one) => one !== null);
+  const atMs = renewedAtMs(lease, wallMs);
+  const last = earlier.at(-1);
+  if (atMs === null || (last !== undefined && atMs - last < ROUNDING_MS)) return before.renewals;
+  return [...earlier.slice(1 - MOST_RENEWALS), atMs];
 }

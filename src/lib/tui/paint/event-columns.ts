@@ -32,6 +32,6 @@ export const eventColumns: readonly Column<EventRow>[] = [
     flex: { share: 8, most: 400 },
     leaves: 2,
     from: 60,
-    cell: ({ event }, context) => span(eventDetail(event, context)),
+    cell: (row, context) => span(eventDetail(row, context)),
   },
 ];

@@ -188,9 +188,10 @@ function findingSaying({ finding }: FindingRow, { view }: PaintContext): Saying 
   return { text: ownText(`${subjectText(finding, view)}: ${detailText(finding, view)}`), isQuiet: false };
 }
 
-function eventSaying({ event }: EventRow, context: PaintContext): Saying {
+function eventSaying(row: EventRow, context: PaintContext): Saying {
+  const { event } = row;
   const what = `${event.type} ${eventSubject(event, context)}`;
-  return { text: ownText(`${what}: ${eventDetail(event, context)}`), isQuiet: false };
+  return { text: ownText(`${what}: ${eventDetail(row, context)}`), isQuiet: false };
 }
 
 /** Rules that could not be decided, which is never a pass. */

@@ -28,7 +28,8 @@ export function eventLines(context: PaintContext, area: Area): readonly string[]
   const isOfOne = place.screen === 'service' && area.width < 100;
   const subjects = visible.map(({ event }) => (isOfOne ? shortSubject : eventSubject)(event, context));
   const cells = isOfOne ? Math.min(24, Math.max(6, ...subjects.map(cellsOf))) : subjectCells(subjects);
-  const lines = visible.map(({ event, atMs }: EventRow, index) => {
+  const lines = visible.map((row: EventRow, index) => {
+    const { event, atMs } = row;
     const [mark, style] = eventMark(event.type);
     const line = lineIn(context, area).skip(1);
     if (area.width >= ROOMY && !isOfOne) line.put(mark, style).skip(1);
@@ -39,7 +40,7 @@ export function eventLines(context: PaintContext, area: Area): readonly string[]
       .skip(2)
       .cell(span(subjects[index] ?? ownText('-')), { width: cells, align: 'left', cut: 'middle' })
       .skip(2)
-      .put(eventDetail(event, context))
+      .put(eventDetail(row, context))
       .finish();
   });
   return filledUp(lines, context, area);

@@ -34,6 +34,12 @@ const keyNames: ReadonlyMap<string, string> = new Map(
   }),
 );
 
+/**
+ * What terminals say and nobody pressed: answers to a program that asked before this one began, and whether the window
+ * has the focus. The decoder takes the ends of some of them for keys.
+ */
+const REPLY = /\x1b(?:\[[<=>?][\d;:]*[ -/]*[@-~]|\[[\d;:]*[IORcnt]|[\]P^_][^\x07\x1b]*(?:\x07|\x1b\\))/g;
+
 const UNPRINTABLE = /[\p{C}\p{Zl}\p{Zp}\uFFFD]/u;
 
 /** Reads keys from the device until told to stop. Those that nobody has a name for are dropped. */
@@ -49,7 +55,7 @@ export function readKeys(device: TerminalDevice, listener: (press: KeyPress) => 
   // Of an interface, Node's decoder reads this one setting.
   emitKeypressEvents(input, { escapeCodeTimeout: ESCAPE_MS } as unknown as Interface);
   const stopInput = device.onInput((text) => {
-    input.write(text);
+    input.write(text.replace(REPLY, ''));
   });
   return () => {
     stopInput();
@@ -60,16 +66,36 @@ export function readKeys(device: TerminalDevice, listener: (press: KeyPress) => 
 }
 
 function pressesOf(key: Key): KeyPress[] {
-  const sequence = key.sequence ?? '';
+  const { sequence = '', meta } = key;
+  const [, escapes = '', rest = ''] = /^(\x1b*)(.*)$/s.exec(sequence) ?? [];
+  if (escapes === '' || (meta !== true && escapes.length === 1)) return asList(withoutModifier(key));
+  if (rest === '') return escapesOf(escapes.length);
   // Escape and the next key came together: that is one key with Alt, or two pressed while the line was slow.
-  if (sequence.startsWith('\x1b') && (key.meta === true || sequence.startsWith('\x1b\x1b'))) {
-    const escape: KeyPress = { kind: 'key', name: 'escape' };
-    if (sequence === '\x1b' || sequence === '\x1b\x1b') return Array.from(sequence, () => escape);
-    const rest = withoutModifier({ ...key, sequence: sequence.slice(1) });
-    return rest === null ? [] : [escape, rest];
-  }
-  const press = withoutModifier(key);
+  if (Array.from(rest).length <= 1)
+    return [
+      ...escapesOf(escapes.length),
+      ...asList(withoutModifier({ ...key, sequence: rest, ...controlOf(key, rest) })),
+    ];
+  // The last escape begins the sequence of the key; where it is the only one, Alt stands in the sequence.
+  return escapes.length === 1
+    ? []
+    : [...escapesOf(escapes.length - 1), ...asList(withoutModifier({ ...key, sequence: `\x1b${rest}` }))];
+}
+
+function asList(press: KeyPress | null): KeyPress[] {
   return press === null ? [] : [press];
+}
+
+function escapesOf(length: number): KeyPress[] {
+  return Array.from({ length }, () => ({ kind: 'key', name: 'escape' }));
+}
+
+/** Behind an escape, Node's decoder has no name for Ctrl and a letter. */
+function controlOf({ name }: Key, character: string): Partial<Key> {
+  const code = character.charCodeAt(0);
+  return name === undefined && code >= 1 && code <= 26
+    ? { name: String.fromCharCode(code + 96), ctrl: true }
+    : {};
 }
 
 function withoutModifier(key: Key): KeyPress | null {
