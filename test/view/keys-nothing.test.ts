@@ -48,27 +48,26 @@ describe('keys that mean nothing', () => {
   });
 
   const tables = etcdStops.filter(({ leave: typed }) => typed === undefined);
-  describe.each(tables)('on $name', (stop) => {
-    test.each(Object.entries(nothings))('%s', async (_name, sent) => {
-      await goTo(view, stop);
-      await drain(view);
-      const picture = view.terminal.text();
+  test.each(tables)('on $name', async (stop) => {
+    await goTo(view, stop);
+    await drain(view);
+    const picture = view.terminal.text();
+    for (const [name, sent] of Object.entries(nothings)) {
       for (const each of sent) view.terminal.press(each);
       await drain(view);
-      expect(view.terminal.text()).toBe(picture);
-    });
+      expect(view.terminal.text(), name).toBe(picture);
+    }
   });
 
   const dialogs = etcdStops.filter(({ name }) => name === 'help' || name === 'raw');
   test.each(dialogs)('in the dialog $name', async (stop) => {
     await goTo(view, stop);
+    await untilPainted(view, 'scroll');
     const picture = view.terminal.text();
     // What works on the screen behind it waits until the dialog is closed.
     const others = ['s', 'S', 'p', 'w', 'a', 'c', 'R', 'f', 'e', 'l', 'h', '1', '2', '3', '4', '/', ':', ' ', '[', '\t'];
     for (const each of [...others, ...Object.values(nothings).flat()]) view.terminal.press(each);
     // The last of them has been taken when one that scrolls has.
-    const isLong = view.terminal.text().includes('scroll');
-    expect(isLong).toBe(true);
     await press(view, 'j', (now) => now.text() !== picture);
     await press(view, 'k', (now) => now.text() === picture);
     await leave(view, stop);

@@ -306,19 +306,35 @@ async function everyLineOnEveryScreen(terminal: ViewTerminal): Promise<number> {
       await sleep(2);
     }
   };
+  /** A registry that was only just opened has no rows yet that could be entered. */
+  const reach = async (way: readonly string[], shows: RegExp): Promise<void> => {
+    for (const startedMs = performance.now(); ;) {
+      await press(way);
+      const isLast = performance.now() - startedMs > WITHIN_MS;
+      if (await arrives(terminal, shows, isLast)) return;
+    }
+  };
   for (const [way, shows] of screens) {
     for (const line of lines) {
-      await press(way);
-      await terminal.until(shows, WITHIN_MS);
+      await reach(way, shows);
       await press([':', ...Array.from(line), '\r']);
       if (CHANGING.test(line)) await press([':', ...Array.from('ctx one'), '\r']);
-      if (CHANGING.test(line)) await terminal.until(OVERVIEW, WITHIN_MS);
       if (line !== 'help') continue;
       await press(['\x1b']);
       await sleep(40);
     }
   }
   return screens.length * lines.length;
+}
+
+async function arrives(terminal: ViewTerminal, shows: RegExp, isLast: boolean): Promise<boolean> {
+  try {
+    await terminal.until(shows, 400);
+    return true;
+  } catch (error) {
+    if (isLast || !terminal.running) throw error;
+    return false;
+  }
 }
 
 test.concurrent.for([

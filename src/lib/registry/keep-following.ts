@@ -91,9 +91,12 @@ export async function* keepFollowing(
             const announce = !synced || stale || (received.gap === true && differences.length > 0);
             if (announce) yield syncedEvent();
             else for (const change of unreadBetween(unread, state)) options.onUnread?.(change);
-            if (synced) {
-              for (const difference of differences.flatMap(asSeen)) yield toEvent(difference, announce);
-            }
+            // Taken out one by one: what a generator has in its variables lives as long as the stream, and the first set
+            // is all there is.
+            if (!synced) differences.length = 0;
+            differences.reverse();
+            for (let next = differences.pop(); next !== undefined; next = differences.pop())
+              for (const one of asSeen(next)) yield toEvent(one, announce);
             break;
           }
           case 'resumed':
