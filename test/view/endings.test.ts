@@ -17,6 +17,7 @@ const SLOW = { timeout: 90_000 };
 const LEFT = '\x1b[?1049l';
 const ONE_LEFT = /1 shown of 2[\s\S]*filter: ord/;
 const LEASES = /^ leases\b.*filter/m;
+const DOCTOR = /^ doctor .*passed/m;
 const STORED = /order\/i-1 ─+[\s\S]*10\.0\.0\.1:80/;
 const HELP = /help ─+[\s\S]*MOVE/;
 const DEFECT = String.raw`planted defect \e[31m of the test`;
@@ -60,11 +61,16 @@ const live = async (terminal: ViewTerminal): Promise<void> => {
   await terminal.until(/● LIVE[\s\S]*pay/, WITHIN_MS);
 };
 
-async function throughProxy() {
+/** A server that is gone, or one that does not answer any more. */
+async function throughProxy(how: 'gone' | 'hangs') {
   const proxy = await startProxy(etcd.url);
   return {
     flags: ['--backend', 'etcd', '--server', proxy.url],
     async lose() {
+      if (how === 'hangs') {
+        proxy.stall('both');
+        return;
+      }
       await proxy.refuse(true);
       proxy.cut();
     },
@@ -138,8 +144,19 @@ const scenes: readonly Scene[] = [
     quits: ['q', ':q\r'],
   },
   {
-    name: 'stale',
-    open: throughProxy,
+    name: 'the doctor with its thread',
+    async reach(terminal) {
+      await live(terminal);
+      terminal.press('4');
+      await terminal.until(DOCTOR, WITHIN_MS);
+    },
+    shows: DOCTOR,
+    key: ['1', /^ services \(/m],
+    quits: [],
+  },
+  ...(['gone', 'hangs'] as const).map((how): Scene => ({
+    name: `stale: the server ${how}`,
+    open: () => throughProxy(how),
     async reach(terminal, lose) {
       await live(terminal);
       await lose();
@@ -148,7 +165,7 @@ const scenes: readonly Scene[] = [
     shows: /STALE[\s\S]*order/,
     key: ['2', LEASES],
     quits: ['q', ':q\r'],
-  },
+  })),
 ];
 
 interface Opened extends AsyncDisposable {
@@ -269,6 +286,34 @@ describe.concurrent.each(scenes)('$name', (scene) => {
   });
 });
 
+describe.concurrent('while it begins', () => {
+  test.for([0, 60, 120, 180, 240, 300, 400, 500])('SIGTERM after %i ms', SLOW, async (afterMs) => {
+    await using sane = await SaneShell.open({ shell: 'sh' });
+    await sane.start(['top', '--backend', 'etcd', '--server', etcd.url]);
+    const pid = await programOf(sane);
+    await sleep(afterMs);
+    process.kill(pid, 'SIGTERM');
+    const ending = await sane.ending();
+    expect(ending.code).toBe(143);
+    expect(ending.differences).toEqual([]);
+    expect(await sane.echoes()).toBe(true);
+  });
+});
+
+/** The job of the shell once it is the program, and not what the shell ran before it. */
+async function programOf(sane: SaneShell): Promise<number> {
+  for (const startedMs = performance.now(); ;) {
+    try {
+      const pid = sane.jobPid();
+      if (readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('run.js')) return pid;
+    } catch {
+      // Between two jobs.
+    }
+    if (performance.now() - startedMs > WITHIN_MS) throw new Error('the shell runs nothing');
+    await sleep(2);
+  }
+}
+
 /** The report of a defect stands behind the switch back to the normal screen, and can be read there. */
 function saidAfterTheEnd(terminal: ViewTerminal): boolean {
   const { output } = terminal;
@@ -294,7 +339,7 @@ describe.concurrent('bash', () => {
       // Nobody could clean up before this; the shell shows its prompt wherever the cursor stands.
       const pid = sane.jobPid();
       process.kill(pid, 'SIGSTOP');
-      await expect.poll(() => stateOf(pid), { timeout: WITHIN_MS }).toBe('T');
+      await untilStopped(pid);
       await terminal.until('Stopped', WITHIN_MS);
       sane.foreground();
       await terminal.until(
@@ -319,7 +364,7 @@ describe.concurrent('bash', () => {
     // A job in the background may not touch the terminal: it stops again, and nothing of it is seen.
     const before = terminal.received;
     process.kill(pid, 'SIGCONT');
-    await expect.poll(() => stateOf(pid), { timeout: WITHIN_MS }).toBe('T');
+    await untilStopped(pid);
     await sleep(500);
     expect(stateOf(pid)).toBe('T');
     expect(terminal.isAlternate).toBe(false);
@@ -440,6 +485,13 @@ async function gone(pid: number, sinceMs: number): Promise<void> {
     await sleep(20);
   }
   console.info(`ending | closed terminal | ${Math.round(performance.now() - sinceMs)} ms`);
+}
+
+async function untilStopped(pid: number): Promise<void> {
+  for (const startedMs = performance.now(); stateOf(pid) !== 'T';) {
+    if (performance.now() - startedMs > WITHIN_MS) throw new Error(`${pid} does not stop: ${stateOf(pid)}`);
+    await sleep(10);
+  }
 }
 
 function childOf(pid: number): number {

@@ -80,13 +80,13 @@ describe('c', () => {
     await press(view, '\r', 'services › checkout');
     await press(view, 'j', /▌. i-7f3a/);
     await press(view, 'c', 'endpoint copied');
-    const encoded = Buffer.from('10.0.4.17:8080').toString('base64');
+    const encoded = Buffer.from('http://10.0.4.17:8080').toString('base64');
     expect(view.terminal.heard.clipboard).toEqual([`c;${encoded}`]);
     expect(view.terminal.output.split('\x1b]')).toHaveLength(2);
     // All that are marked, a line each.
     await press(view, 'g  ', '2 marked');
     await press(view, 'c', '2 endpoints copied');
-    const both = Buffer.from('10.0.4.11:8080\n10.0.4.17:8080').toString('base64');
+    const both = Buffer.from('http://10.0.4.11:8080\nhttp://10.0.4.17:8080').toString('base64');
     expect(view.terminal.heard.clipboard.slice(1)).toEqual([`c;${both}`]);
   });
 });

@@ -174,8 +174,8 @@ const says =
 
 const saves: Expectation = async ({ view, bytes, screen }) => {
   await isSilent(view);
-  await press(view, bytes, (now) => /\d+ rows saved to \S+\.tsv/.test(message(now)));
-  const [, count = '', file = ''] = /(\d+) rows saved to (\S+\.tsv)/.exec(message(view.terminal)) ?? [];
+  await press(view, bytes, (now) => /\d+ rows? saved to \S+\.tsv/.test(message(now)));
+  const [, count = '', file = ''] = /(\d+) rows? saved to (\S+\.tsv)/.exec(message(view.terminal)) ?? [];
   expect(statSync(file).mode & 0o777).toBe(0o600);
   const lines = readFileSync(file, 'utf8').trimEnd().split('\n').slice(1);
   expect(lines).toHaveLength(Number(count));

@@ -112,7 +112,7 @@ export function refuseLineFlags(flags: Readonly<Record<string, unknown>>): void 
         'E_USAGE',
         `--${name} belongs to the lines of watch, not to the interactive view`,
         {
-          hint: 'leave out -i',
+          hint: 'sdctl watch',
         },
       );
 }

@@ -3,10 +3,10 @@ import * as v from 'valibot';
 const text = v.pipe(v.string(), v.nonEmpty());
 
 /** Screens that the view can begin with. */
-export const startScreens = ['services', 'leases', 'events', 'doctor'] as const;
+const startScreens = ['services', 'leases', 'events', 'doctor'] as const;
 
 /** Orders that more than one screen has. */
-export const viewSorts = [
+const viewSorts = [
   'health',
   'service',
   'instances',
@@ -27,5 +27,3 @@ export const tuiSection = v.strictObject({
   start: v.optional(v.picklist(startScreens)),
   keepEvents: v.optional(v.pipe(v.number(), v.integer(), v.minValue(10), v.maxValue(100_000))),
 });
-
-export type TuiConfig = v.InferOutput<typeof tuiSection>;

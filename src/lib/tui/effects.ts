@@ -4,6 +4,7 @@ import type { ViewHost } from './host.js';
 import type { Effect } from './keys/key-table.js';
 import type { Dialog, PaneName, Place } from './model/paint-model.js';
 import type { InstanceRow, Row } from './model/rows.js';
+import { countText } from '../render/summary-lines.js';
 import { panesOf } from './paint/panes.js';
 import { endpointsText, findingLines, rawLines } from './state/raw-text.js';
 import { currentVisit, type Action, type Movement } from './state/reduce.js';
@@ -293,9 +294,13 @@ export class Effects {
     const marked = this.#view.rows.filter(({ key }) => marks.has(key));
     const rows = marked.length === 0 ? this.#view.rows : marked;
     const { book, moment } = this.#view.world;
+    if (rows.length === 0) {
+      this.#view.say('nothing to save', 'warning');
+      return;
+    }
     try {
       const path = this.#view.host.save(place.screen, tableTsv(rows, book, moment.monotonicMs));
-      this.#view.say(`${rows.length} rows saved to ${path}`);
+      this.#view.say(`${countText(rows.length, 'row')} saved to ${path}`);
     } catch (error) {
       if (!(error instanceof SdctlError)) throw error;
       this.#view.say(error.why === undefined ? error.message : `${error.message}: ${error.why}`, 'error');

@@ -3,7 +3,7 @@ import { formatDuration } from '../time/duration.js';
 import { Alarm } from './alarm.js';
 import { Effects, placeOf } from './effects.js';
 import type { ViewHost, Target } from './host.js';
-import { bindingFor, type Effect } from './keys/key-table.js';
+import { bindingFor } from './keys/key-table.js';
 import type { BookChange } from './model/book.js';
 import type { PaintModel, Place, Size } from './model/paint-model.js';
 import type { InstanceRow, LeaseRow, Row } from './model/rows.js';
@@ -210,20 +210,16 @@ export class Session {
 
   #pressInDialog(name: string): void {
     const { dialog } = this.#state;
+    if (dialog === null) return;
     const effect = bindingFor(name, currentVisit(this.#state).place.screen)?.effect;
-    if (dialog === null || effect === undefined) return;
-    if (effect.type === 'move') {
+    if (effect?.type === 'move') {
       const space = dialogSpace(dialog, this.#state.size, this.#state);
       this.#reduce({ type: 'scroll', to: effect.to, ...space });
       return;
     }
-    const closes: readonly Effect['type'][] = [
-      'back',
-      'quit',
-      'open',
-      dialog.kind === 'help' ? 'help' : 'raw',
-    ];
-    if (closes.includes(effect.type)) this.#reduce({ type: 'dialog', dialog: null });
+    // On every screen, also where Enter has nothing to open.
+    const closes = ['escape', 'enter', 'q', dialog.kind === 'help' ? '?' : 'y'];
+    if (closes.includes(name)) this.#reduce({ type: 'dialog', dialog: null });
   }
 
   // The line behind `:`

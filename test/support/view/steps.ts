@@ -79,6 +79,8 @@ export async function rerunDoctor(view: ScriptedView): Promise<void> {
 }
 
 export async function resize({ terminal }: ScriptedView, { columns, rows }: Size): Promise<void> {
+  // Nobody would be told.
+  if (terminal.columns === columns && terminal.height === rows) return;
   terminal.resize(columns, rows);
   // The emulator has another size at once, and the old lines: the picture of the new one begins with a clear screen.
   const before = terminal.received;

@@ -149,6 +149,11 @@ export class ViewTerminal implements AsyncDisposable {
     this.#pty.write(keys);
   }
 
+  /** What no keyboard sends: bytes that are no text, or a part of a character. */
+  pressBytes(bytes: Uint8Array): void {
+    this.#pty.write(Buffer.from(bytes) as unknown as string);
+  }
+
   resize(columns: number, rows: number): void {
     this.#columns = columns;
     this.#rows = rows;

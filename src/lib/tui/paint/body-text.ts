@@ -87,12 +87,13 @@ function emptiness(context: PaintContext): readonly SafeText[] {
     case 'host':
       return [ownText(`No instances on ${nameText(place.host, ascii)}${inContext}. esc goes back`)];
     case 'leases':
-      if (model.isReading)
+      if (model.isReading) {
+        const what = identity.hasNodes ? 'checks and sessions' : 'leases';
+        const isAsked = model.connection.kind === 'live';
         return [
-          ownText(
-            `Reading ${identity.hasNodes ? 'checks and sessions' : 'leases'} ${context.glyphs.ellipsis}`,
-          ),
+          ownText(isAsked ? `Reading ${what} ${context.glyphs.ellipsis}` : `The ${what} were not read yet.`),
         ];
+      }
       return [ownText(`No ${identity.hasNodes ? 'TTL checks and sessions' : 'leases'}${inContext}.`)];
     case 'lease':
       return [ownText('No instances hang on it.')];

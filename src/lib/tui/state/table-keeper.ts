@@ -25,6 +25,8 @@ export class TableKeeper {
   /** What the rows of a screen that is always taken whole were taken from. */
   #source: unknown = null;
   #wholeAtMs = -Infinity;
+  /** While the picture stands still: tables of the places that were seen in it, each with what it was made for. */
+  readonly #still = new Map<string, { readonly table: LiveTable<Row>; readonly of: Visit }>();
   /** So many rows have the text that a filter looks through. */
   #warmed = 0;
 
@@ -81,16 +83,25 @@ export class TableKeeper {
       this.#world !== world ||
       made.place !== visit.place ||
       made.narrowed !== visit.narrowed;
+    if (!isFrozen || this.#world !== world) this.#still.clear();
+    else if (isNew && made !== null) this.#still.set(stillKey(made), { table: this.#table, of: made });
     this.#of = visit;
     this.#world = world;
-    if (isNew) {
+    const still = isNew ? this.#still.get(stillKey(visit)) : undefined;
+    if (isNew && still === undefined) {
       this.#make(visit, world);
       return;
     }
+    if (still !== undefined) this.#table = still.table;
+    this.#arrange(visit, still?.of ?? made ?? visit, world);
+    if (!isFrozen) this.#follow(visit, world);
+  }
+
+  /** The same rows in another order, or other ones of them. */
+  #arrange(visit: Visit, made: Visit, world: World): void {
     if (made.filter !== visit.filter || made.problemsOnly !== visit.problemsOnly)
       this.#table.setFilter(matcher(visit, world));
     if (made.sort !== visit.sort) this.#table.setOrder(this.#order(visit, world));
-    if (!isFrozen) this.#follow(visit, world);
   }
 
   #make(visit: Visit, world: World): void {
@@ -151,6 +162,11 @@ export class TableKeeper {
     };
     return orderOf(place.screen, place.screen === 'instance' ? sortBy('instance', null) : sort, context);
   }
+}
+
+/** The same for two visits that show the same rows. */
+function stillKey({ place, narrowed }: Visit): string {
+  return JSON.stringify([place, narrowed]);
 }
 
 /** Another value whenever a screen that is taken whole has other rows. */

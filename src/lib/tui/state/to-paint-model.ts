@@ -14,6 +14,7 @@ export interface Frozen {
   readonly monotonicMs: number;
   readonly ttls: Map<string, TtlView | null>;
   readonly lowest: Map<string, LowestTtl | null>;
+  readonly renewals: Map<string, readonly number[]>;
 }
 
 export interface PaintInput {
@@ -34,7 +35,7 @@ export interface PaintInput {
 
 /** A picture that stays as it is now. */
 export function freeze(model: PaintModel, { monotonicMs }: Moment): Frozen {
-  return { model, monotonicMs, ttls: new Map(), lowest: new Map() };
+  return { model, monotonicMs, ttls: new Map(), lowest: new Map(), renewals: new Map() };
 }
 
 /** Everything that one picture is painted from. */
@@ -64,10 +65,10 @@ export function toPaintModel(input: PaintInput): PaintModel {
       warning: book.countOf('warning'),
     },
     partial: still?.partial ?? { hidden: book.isPartial, undecoded: book.undecodedCount },
-    knownTtls: knownTtls(world),
+    knownTtls: still === null ? knownTtls(world) : still.knownTtls,
     service: isHere ? still.service : serviceOf(input),
-    detail,
-    lease: leaseOf(input, selected),
+    detail: isHere && place.screen === 'instance' ? still.detail : detail,
+    lease: isHere && place.screen === 'lease' ? still.lease : leaseOf(input, selected),
     doctor: still?.doctor ?? world.doctor?.view ?? noDoctor,
     events: isHere ? still.events : eventsOf(input),
     keepEvents: settings.keepEvents,
@@ -82,7 +83,11 @@ export function toPaintModel(input: PaintInput): PaintModel {
       if (frozen === null) return book.lowestTtlOf(row.key, moment.monotonicMs);
       return remembered(frozen.lowest, row.key, () => book.lowestTtlOf(row.key, frozen.monotonicMs));
     },
-    renewalsOf: ({ instance }) => (instance.lease === null ? [] : book.ttls.renewals(instance.lease.id)),
+    renewalsOf: ({ instance: { lease } }) => {
+      if (lease === null) return [];
+      const read = (): readonly number[] => book.ttls.renewals(lease.id);
+      return frozen === null ? read() : remembered(frozen.renewals, lease.id, read);
+    },
   };
 }
 
@@ -122,10 +127,11 @@ function serviceOf({ state, world, detail }: PaintInput): PaintModel['service'] 
   return place.screen === 'instance' && detail !== null ? world.book.service(detail.serviceKey) : null;
 }
 
-function leaseOf({ state, world }: PaintInput, selected: Row | null): LeaseRow | null {
+function leaseOf({ state, world, frozen }: PaintInput, selected: Row | null): LeaseRow | null {
   const { place } = currentVisit(state);
   if (place.screen === 'lease') return world.leases?.row(place.key) ?? null;
-  return selected?.kind === 'lease' ? (world.leases?.row(selected.key) ?? selected) : null;
+  if (selected?.kind !== 'lease') return null;
+  return frozen === null ? (world.leases?.row(selected.key) ?? selected) : selected;
 }
 
 function eventsOf({ state, world }: PaintInput): PaintModel['events'] {
