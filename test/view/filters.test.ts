@@ -31,7 +31,8 @@ function withView(size: { readonly columns: number; readonly rows: number }): vo
   });
 
   afterEach(async ({ task }) => {
-    if (task.result?.state === 'fail') for (let count = 0; count < 4; count += 1) view.terminal.press(keys.escape);
+    if (task.result?.state === 'fail')
+      for (let count = 0; count < 4; count += 1) view.terminal.press(keys.escape);
     await press(view, '1', /^ services \(/m);
     await press(view, 'g', (now) => /services \(19\)/.test(pathOf(now)) && now.text().includes(' 1 of 19'));
   });
@@ -99,7 +100,8 @@ describe('a filter', () => {
 
   test('that hides everything says so; n, N and moves do no harm there', async () => {
     await press(view, '/nosuch\r', 'Filter "nosuch" hides 19 services. esc clears');
-    for (const each of ['n', 'N', 'j', 'k', 'g', 'G', '\r', ' ', keys.pageDown, keys.pageUp]) view.terminal.press(each);
+    for (const each of ['n', 'N', 'j', 'k', 'g', 'G', '\r', ' ', keys.pageDown, keys.pageUp])
+      view.terminal.press(each);
     await press(view, '\x13', 'nothing to save');
     await drain(view);
     expect(view.terminal.text()).toContain('Filter "nosuch" hides 19 services');
@@ -155,7 +157,10 @@ describe('the order', () => {
     const at = head.indexOf(header);
     return line.slice(at, at + Math.max(18, header.length));
   };
-  const rows = (): readonly string[] => bodyOf(view.terminal).filter((line) => /^[▌ ][●▲✖◼◌○][* ]\S/.test(line)).slice(0, 19);
+  const rows = (): readonly string[] =>
+    bodyOf(view.terminal)
+      .filter((line) => /^[▌ ][●▲✖◼◌○][* ]\S/.test(line))
+      .slice(0, 19);
   const ranks = '✖▲◌◼●';
 
   /** What each order of the overview rests on, as it can be read from a row, in the order of `s`. */
@@ -183,7 +188,12 @@ describe('the order', () => {
   });
 
   test.each([
-    ['service', '\r', /services › checkout/, ['instance', 'endpoint', 'ttl', 'version', 'zone', 'age', 'health']],
+    [
+      'service',
+      '\r',
+      /services › checkout/,
+      ['instance', 'endpoint', 'ttl', 'version', 'zone', 'age', 'health'],
+    ],
     ['leases', '2', /^ leases/m, ['lease', 'state', 'granted', 'keys', 'bound', 'ttl']],
   ])('on %s too', async (_name, way, there, columns) => {
     await press(view, way, there);
@@ -202,13 +212,17 @@ describe('the order', () => {
     expect(selectedLine(view.terminal)?.slice(3, 20)).toBe(selected);
     await press(view, 'S', 'sort: service ▼');
     expect(selectedLine(view.terminal)?.slice(3, 20)).toBe(selected);
-    for (const column of ['instances', 'ttl', 'churn', 'lastChange', 'health']) await press(view, 's', `sort: ${column}`);
+    for (const column of ['instances', 'ttl', 'churn', 'lastChange', 'health'])
+      await press(view, 's', `sort: ${column}`);
   });
 });
 
 describe('the selection', () => {
   const joined = (service: string, id = 'i-1') =>
-    ({ type: 'joined', instance: anInstance({ service, id, lease: null, key: `/microservices/${service}/${id}` }) }) as const;
+    ({
+      type: 'joined',
+      instance: anInstance({ service, id, lease: null, key: `/microservices/${service}/${id}` }),
+    }) as const;
 
   test('follows its row when others come in above, and its row stays where it is on the screen', async () => {
     await using one = await ScriptedView.open(prodEu(), { columns: 80, rows: 12 });
@@ -260,7 +274,10 @@ describe('the selection', () => {
   test('the last instance that leaves takes its service with it, ten seconds later', async () => {
     await using one = await ScriptedView.open(prodEu(), { columns: 80, rows: 24 });
     await one.shown();
-    await one.emit({ type: 'left', service: 'mailer', id: 'i-1' }, { type: 'left', service: 'mailer', id: 'i-2' });
+    await one.emit(
+      { type: 'left', service: 'mailer', id: 'i-1' },
+      { type: 'left', service: 'mailer', id: 'i-2' },
+    );
     await one.advance(200);
     expect(one.terminal.text()).toMatch(/○ mailer +0/);
     expect(one.terminal.text()).toContain('instances 91');
@@ -304,7 +321,8 @@ describe('what is pasted', () => {
   test('beside a line that is typed, does nothing', async () => {
     await drain(view);
     const picture = view.terminal.text();
-    for (const text of ['q', ':q\r', 'j\rj\r', '\x03', '4', '\x1b[B\x1b[B']) view.terminal.press(pasted(text));
+    for (const text of ['q', ':q\r', 'j\rj\r', '\x03', '4', '\x1b[B\x1b[B'])
+      view.terminal.press(pasted(text));
     await drain(view);
     expect(view.terminal.text()).toBe(picture);
   });

@@ -77,13 +77,20 @@ const states: readonly State[] = [
       await press(view, '3', 'events (');
       await press(view, 'p', 'PAUSED +0');
       for (let number = 1; number <= 7; number += 1) {
-        await view.emit({ type: 'left', service: 'auth', id: `i-${number % 6}`, reason: 'deleted' }).catch(nothing);
+        await view
+          .emit({ type: 'left', service: 'auth', id: `i-${number % 6}`, reason: 'deleted' })
+          .catch(nothing);
         await view.advance(150);
       }
     },
     check: /‖ (PAUSED )?\+5/,
   },
-  { name: 'empty', fixture: emptyFixture(), steps: async (view) => view.advance(1_000), check: 'No services' },
+  {
+    name: 'empty',
+    fixture: emptyFixture(),
+    steps: async (view) => view.advance(1_000),
+    check: 'No services',
+  },
   {
     name: 'empty-leases',
     fixture: emptyFixture(),

@@ -1,358 +1,267 @@
-/** Text that would do harm, or takes more or fewer cells than it has letters, in every place that a registry can write to. */
-import xterm from '@xterm/headless';
-import stringWidth from 'string-width';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Instance } from '../../src/lib/model/instance.js';
-import type { LeaseRecord } from '../../src/lib/model/lease.js';
+/** Texts that would do harm if a terminal obeyed them, and texts whose width nobody agrees on, in every field that is shown. */
+import { describe, expect, test } from 'vitest';
 import { leak, vectors } from '../support/hostile.js';
-import { PICTURE_MS, type Fixture } from '../support/view/fixture.js';
+import type { Fixture } from '../support/view/fixture.js';
+import { consulFixture } from '../support/view/fixtures/consul.js';
 import { hostileError, hostileFixture, wideFixture } from '../support/view/fixtures/others.js';
-import { ScriptedView } from '../support/view/scripted-view.js';
-import { drain, keys, outputSince, press, rerunDoctor, resize, untilPainted, WITHIN_MS, type Check } from '../support/view/steps.js';
+import { ScriptedView, type ScriptedViewOptions } from '../support/view/scripted-view.js';
+import { drain, keys, press, untilPainted, WITHIN_MS, type Size } from '../support/view/steps.js';
+import { lookAgain } from '../support/view/tour.js';
 import type { ViewTerminal } from '../support/view/view-terminal.js';
 
-const all = Object.values(vectors).join(' ');
-const HARMLESS = 'plain';
-const CROWD = 'crowd';
-
-/** What the view itself writes besides text: styles, places, erasing, and its own modes. */
-// eslint-disable-next-line no-control-regex
-const OWN = /\x1b\[(?:[\d;]*m|\d+G|\d+;\d+H|2J|K|\?(?:25|7|1049|2004|2026)[hl])/g;
-
-/** Everything in the bytes that neither the view's own sequences nor text can hold. */
-function strange(output: string, ascii: boolean): readonly string[] {
-  const text = Buffer.from(output, 'latin1').toString('utf8').replace(OWN, '');
-  const wrong = ascii ? /[^\x20-\x7e]/gu : new RegExp(`\\p{Cc}|\ufffd|${leak.source}`, 'gu');
-  return [...text.matchAll(wrong)].map(({ index }) => JSON.stringify(text.slice(Math.max(0, index - 30), index + 10)));
-}
-
-/** Cells of a screen, by row. The second one of a wide character is empty. */
-type Cells = readonly (readonly string[])[];
-
-const widths = new Map<string, number>();
-
-function widthOf(character: string): number {
-  if (character >= ' ' && character <= '~') return 1;
-  const width = widths.get(character) ?? stringWidth(character);
-  widths.set(character, width);
-  return width;
-}
-
-function cellsOf(terminal: ViewTerminal): Cells {
-  return terminal.rows().map((row) => {
-    const cells: string[] = [];
-    for (const character of row) {
-      const width = widthOf(character);
-      if (width === 0 && cells.length > 0) cells[cells.length - 1] += character;
-      else cells.push(character, ...(width === 2 ? [''] : []));
-    }
-    return cells;
-  });
-}
-
-/** The same picture on a terminal that knows the widths of another Unicode. */
-async function cellsElsewhere(view: ScriptedView): Promise<Cells> {
-  const { terminal } = view;
-  await drain(view);
-  const [picture, from] = [terminal.text(), terminal.received];
-  terminal.press('\x0c');
-  await terminal.until((now) => outputSince(now, from).includes('\x1b[2J') && now.text() === picture, WITHIN_MS);
-  await drain(view);
-  const other = new xterm.Terminal({ cols: terminal.columns, rows: terminal.height, allowProposedApi: true });
-  await new Promise<void>((resolve) => {
-    other.write(Buffer.from(`\x1b[?7l${outputSince(terminal, from)}`, 'latin1'), resolve);
-  });
-  const { active } = other.buffer;
-  const cells = Array.from({ length: terminal.height }, (_row, row) =>
-    Array.from({ length: terminal.columns }, (_column, column) => {
-      const cell = active.getLine(row)?.getCell(column);
-      return cell?.getWidth() === 0 ? '' : cell?.getChars() || ' ';
-    }),
-  );
-  other.dispose();
-  return cells;
-}
-
-const textOf = (cells: readonly string[]): string => cells.map((cell) => (cell === '' ? '\0' : cell)).join('');
-
-/** A table, by what stands above its columns. */
-interface Table {
-  readonly headers: readonly string[];
-  /** Columns in which all rows say the same, from a header to before another one, or to the end. */
-  readonly same: readonly (readonly [from: string, to: string | null])[];
-  /** Signs before its rows. */
-  readonly signs: string;
-}
-
-const HEALTH = '●▲✖◼◌○+!xm?o';
-
-/** Where columns, divider and panes stand is not for the registry to say. */
-function expectAligned(cells: Cells, columns: number, table: Table | null): void {
-  for (const row of cells) expect(row, textOf(row)).toHaveLength(columns);
-  const [first = [], second = []] = cells.map(textOf);
-  expect(first).toMatch(/\d\d:\d\d:\d\d$/);
-  if (table === null) return;
-  expect(second).toMatch(/(?:sort: \w+ [▲▼v^]|types: all|ago|filter: \S.*|run \d\d:\d\d:\d\d)$/);
-  expect(textOf(cells.at(-2) ?? [])).toMatch(/ \d+ of \d+$/);
-  const at = cells.findIndex((row) => table.headers.every((header) => textOf(row).includes(` ${header}`)));
-  const head = textOf(cells[at] ?? []);
-  expect(head, `no table with ${table.headers.join(' ')}: ${cells.map(textOf).join('\n')}`).not.toBe('');
-  const end = head.includes('│') || /\|/.test(head) ? head.search(/[│|]/) : columns;
-  const rows: (readonly string[])[] = [];
-  for (const row of cells.slice(at + 1, -2)) {
-    if (!table.signs.includes(row[1] || '!none')) break;
-    rows.push(row);
-  }
-  expect(rows.length).toBeGreaterThan(2);
-  // Of the crowd there are more than its columns were made for.
-  const usual = rows.filter((row) => !textOf(row).slice(3).startsWith(`${CROWD} `));
-  const starts = [...head.slice(0, end).matchAll(/(?<= )[^ ]+(?: [^ ]+)*/g)].map(({ index }) => index);
-  for (const row of usual) {
-    for (const start of starts.slice(1)) expect(row[start - 1], `before ${start}: ${textOf(row)}`).toBe(' ');
-    if (end < columns) expect(row[end], textOf(row)).toBe(head[end]);
-  }
-  for (const [from, to] of table.same) {
-    const begin = head.indexOf(` ${from}`) + 1;
-    const until = to === null || !head.includes(` ${to}`) ? end : head.indexOf(` ${to}`);
-    const parts = usual.map((row) => textOf(row.slice(begin, until)));
-    if (head.includes(` ${from}`)) expect([...new Set(parts)], `${from} to ${to}`).toHaveLength(1);
-  }
-}
-
-/** Every vector in a service of its own, and all in one more; a harmless one beside them that says the same. */
-function withCrowd(fixture: Fixture): Fixture {
-  const harmless: Instance | undefined = fixture.instances[0];
-  if (harmless === undefined) throw new Error('the fixture has no instances');
-  const lease = { id: 'lease-plain', ttlSeconds: null, leftSeconds: null };
-  const plain: Instance = {
-    ...harmless,
-    service: HARMLESS,
-    id: HARMLESS,
-    endpoints: [{ protocol: 'http', address: HARMLESS, port: 8_080 }],
-    version: HARMLESS,
-    zone: HARMLESS,
-    registeredAt: null,
-    metadata: {},
-    tags: [],
-    node: harmless.node === null ? null : HARMLESS,
-    key: `/microservices/${HARMLESS}/1`,
-    lease: harmless.lease === null ? null : lease,
-  };
-  const each = [...fixture.instances, plain].map((instance): Instance => ({
-    ...instance,
-    health: 'critical',
-    healthReason: instance.healthReason ?? all,
-  }));
-  const host = `${vectors['clipboard'] ?? ''}${vectors['cjk'] ?? ''}${vectors['override'] ?? ''}`;
-  const crowd = each.map((instance): Instance => ({
-    ...instance,
-    service: CROWD,
-    node: instance.node === null ? null : host,
-    key: `${instance.key ?? ''}-crowd`,
-  }));
-  const leases = each.flatMap((one) => (one.lease === null ? [] : [one.lease.id]));
-  return {
-    ...fixture,
-    instances: [...each, ...crowd],
-    leases: leases.map((id) => ({ id, grantedSeconds: 3_600, leftSeconds: 3_000, atMs: PICTURE_MS, renewEverySeconds: null })),
-    partial: true,
-  };
-}
-
-function oneOfEach(fixture: Fixture): Fixture {
-  const first = new Map(fixture.instances.map((instance) => [instance.service, instance]));
-  return { ...fixture, instances: [...first.values()] };
-}
-
-/** The same with nodes and checks. */
-function onConsul(fixture: Fixture): Fixture {
-  const instances = fixture.instances.map((instance): Instance => ({ ...instance, key: null }));
-  const records = instances.flatMap((of): readonly LeaseRecord[] => {
-    const { service, id, node, layout } = of;
-    if (of.service === CROWD) return [];
-    const output = of.checks[0]?.output ?? '';
-    return [
-      {
-        kind: id === HARMLESS ? 'ttl-check' : 'session',
-        id: of.lease?.id ?? id,
-        node,
-        name: output,
-        grantedSeconds: 30,
-        leftSeconds: null,
-        isOverdue: false,
-        isRenewed: null,
-        health: 'critical',
-        output,
-        onEnd: 'release',
-        bindings: [{ kind: 'instance', key: null, isBinaryKey: false, name: { service, id, node }, instance: of, layout }],
-        knowsBindings: true,
-      },
-    ];
-  });
-  const capabilities = { readableTtl: false, nodes: true, adviseMinTtlMs: null, remote: true };
-  return { ...fixture, backend: 'consul', capabilities, instances, records, leases: [], roots: [] };
-}
-
-interface Registry {
-  readonly name: string;
-  readonly fixture: () => Fixture;
-  readonly services: Table;
-  readonly instances: Table;
-  readonly leases: Table | null;
-}
-
-const overview = { headers: ['SERVICE', 'INST'], same: [['INST', 'VERSIONS'], ['LAYOUT', 'ROOT']], signs: HEALTH } as const;
-const findings: Table = { headers: ['RULE', 'SUBJECT'], same: [], signs: '✖▲ix!' };
-const events: Table = { headers: ['TIME', 'INSTANCE'], same: [['TIME', 'INSTANCE']], signs: '+-~*!' };
-const onEtcd = {
-  services: overview,
-  instances: { headers: ['ENDPOINT', 'TTL'], same: [['TTL', 'VERSION'], ['AGE', null]], signs: HEALTH },
-  leases: { headers: ['LEASE', 'TTL LEFT'], same: [['TTL LEFT', 'KEYS']], signs: HEALTH },
-} as const;
-
-const registries: readonly Registry[] = [
-  { name: 'etcd', fixture: () => withCrowd(hostileFixture()), ...onEtcd },
-  {
-    name: 'consul',
-    fixture: () => onConsul(withCrowd(hostileFixture())),
-    services: overview,
-    instances: { headers: ['NODE', 'CHECK'], same: [['CHECK', 'OUTPUT'], ['AGE', null]], signs: HEALTH },
-    leases: { headers: ['NODE', 'OUTPUT'], same: [['STATE', 'OUTPUT']], signs: HEALTH },
-  },
-  { name: 'wide names', fixture: () => withCrowd(oneOfEach(wideFixture())), ...onEtcd, leases: null },
+/** All that the view itself says to a terminal. */
+const own = /\x1b\[(?:[\d;]*[mGHJK]|\?(?:25|7|1049|2004|2026)[hl])/g;
+const sizes: readonly Size[] = [
+  { columns: 160, rows: 45 },
+  { columns: 80, rows: 24 },
+  { columns: 40, rows: 10 },
 ];
 
-const dresses = [
-  { dress: 'colour', ascii: false, args: ['watch', '-i'] },
-  { dress: 'ASCII', ascii: true, args: ['watch', '-i', '--ascii'] },
-] as const;
-const sizes = [
-  { columns: 80, rows: 24 },
-  { columns: 160, rows: 45 },
-] as const;
+async function open(fixture: Fixture, options: ScriptedViewOptions = {}): Promise<ScriptedView> {
+  const view = await ScriptedView.open(fixture, { keepBytes: 64_000_000, ...options });
+  await view.shown();
+  return view;
+}
 
-const pasted = (text: string): string => `\x1b[200~${text}\x1b[201~`;
-const position = (terminal: ViewTerminal): string => /\d+ of \d+$/.exec(terminal.text().split('\n').at(-2) ?? '')?.[0] ?? '';
+/** Not one of its bytes came from a registry, but as letters. */
+function expectHarmless(terminal: ViewTerminal): void {
+  const said = Buffer.from(terminal.output, 'latin1').toString('utf8').replace(own, '');
+  const at = said.search(leak);
+  expect(at === -1 ? '' : JSON.stringify(said.slice(Math.max(0, at - 60), at + 20))).toBe('');
+  expect(terminal.heard).toEqual({ bells: 0, titles: [], clipboard: [], commands: [] });
+  expect(terminal.modes).toMatchObject({ mouse: 'none', focusEvents: false, applicationCursorKeys: false });
+}
 
-describe.each(dresses)('in $dress', ({ ascii, args }) => {
-  describe.each(registries)('$name', ({ fixture, services, instances, leases }) => {
-    let view: ScriptedView;
+/** What stands at the right edge stands there, whatever stands before it. */
+function expectAligned({ terminal }: ScriptedView, what: string): void {
+  const { columns, height } = terminal;
+  const lastOf = (row: number): string => terminal.characterAt(row, columns - 1);
+  expect(lastOf(0), `${what}: line 1\n${terminal.text()}`).toMatch(/[\dEGs]/);
+  if (/\d+ of \d+ *$/m.test(terminal.rows().at(-2) ?? ''))
+    expect(lastOf(height - 2), `${what}: position\n${terminal.text()}`).toMatch(/\d/);
+  const divider = dividerOf(terminal);
+  if (divider === null) return;
+  for (let row = divider.top; row < divider.bottom; row += 1)
+    expect(terminal.characterAt(row, divider.column), `${what}: row ${row}\n${terminal.text()}`).toBe('│');
+}
 
-    beforeAll(async () => {
-      view = await ScriptedView.open(fixture(), { args, ...sizes[1] });
-      await view.shown();
-      await view.advance(3_000);
-    });
-
-    afterAll(async () => {
-      await view[Symbol.asyncDispose]();
-    });
-
-    /** Looks at a screen at all sizes, at each of its rows, and with all its columns. */
-    async function inspect(table: Table | null): Promise<void> {
-      const { terminal } = view;
-      const from = terminal.received;
-      for (const size of sizes) {
-        if (terminal.columns !== size.columns) await resize(view, size);
-        await drain(view);
-        expectAligned(cellsOf(terminal), size.columns, table);
-        expectAligned(await cellsElsewhere(view), size.columns, table);
-        if (table === null) continue;
-        await press(view, 'g', (now) => /^1 of/.test(position(now)));
-        const rows = Number(/\d+$/.exec(position(terminal))?.[0] ?? 0);
-        for (let row = 2; row <= rows; row += 1) {
-          await press(view, 'j', (now) => position(now) === `${row} of ${rows}`);
-          expectAligned(cellsOf(terminal), size.columns, table);
-        }
+/** The border between a table and the detail beside it; null: there is none. */
+function dividerOf(
+  terminal: ViewTerminal,
+): { readonly column: number; readonly top: number; readonly bottom: number } | null {
+  for (let row = 2; row < 5; row += 1)
+    for (let column = 80; column < terminal.columns; column += 1)
+      if (terminal.characterAt(row, column) === '│') {
+        let bottom = row;
+        while (bottom < terminal.height && terminal.characterAt(bottom, column) === '│') bottom += 1;
+        return { column, top: row, bottom };
       }
-      expect(strange(outputSince(terminal, from), ascii)).toEqual([]);
-      expect(terminal.heard).toEqual({ bells: 0, titles: [], clipboard: [], commands: [] });
+  return null;
+}
+
+/** The table at several sizes, from its first page to its last. */
+async function lookThrough(view: ScriptedView, what: string): Promise<void> {
+  for (const { columns, rows } of sizes) {
+    view.terminal.resize(columns, rows);
+    for (const key of ['g', keys.pageDown, keys.pageDown, 'G', 'w', 'w', 'g']) {
+      view.terminal.press(key);
+      await lookAgain(view);
     }
+    await view.painted();
+    expectAligned(view, `${what} at ${columns}x${rows}`);
+  }
+  view.terminal.resize(160, 45);
+  await view.painted();
+}
 
-    const here = async (way: string, check: Check): Promise<void> => press(view, way, check);
+/** Each screen with what can be reached from it, by keys alone. */
+async function lookEverywhere(view: ScriptedView): Promise<void> {
+  await view.advance(2_000);
+  await lookThrough(view, 'services');
+  for (const [name, way] of Object.entries({ leases: '2', events: '3', doctor: '4' })) {
+    await press(view, way, new RegExp(`^ ${name}`, 'm'));
+    await view.advance(1_000);
+    if (name === 'doctor') await untilPainted(view, /(?<!last )run \d\d:/);
+    await lookThrough(view, name);
+    // The detail of a row, or the row as text.
+    view.terminal.press('y');
+    await view.advance(100);
+    await dismiss(view);
+    await press(view, '1', /^ services/m);
+  }
+}
 
-    test('overview, events and findings beside it', async () => {
-      await here('1', /^ services \(/m);
-      await inspect(services);
-      await here('w', / wide$/m);
-      await inspect(services);
-      await here('w', (now) => !/ wide$/m.test(now.text()));
-    });
+/** Closes a dialog if one is open. */
+async function dismiss(view: ScriptedView): Promise<void> {
+  if (/ctrl-c quit/.test(view.terminal.rows().at(-1) ?? ''))
+    await press(view, keys.escape, (now) => !/ctrl-c quit/.test(now.rows().at(-1) ?? ''));
+}
 
-    test('service', async () => {
-      await here(`:svc ${CROWD}\r`, /services [›>] crowd/);
-      await inspect(instances);
-      await here('w', / wide$/m);
-      await inspect(instances);
-      await here('w', (now) => !/ wide$/m.test(now.text()));
-    });
+/** Every service with its first instance: list, detail, lease, host, events, and as it is stored. */
+async function lookInto(view: ScriptedView, services: number): Promise<void> {
+  for (let at = 0; at < services; at += 1) {
+    await press(view, '1', /^ services/m);
+    view.terminal.press(`g${'j'.repeat(at)}`);
+    await press(view, keys.enter, /^ services ›/m);
+    await lookAgain(view);
+    expectAligned(view, `service ${at}`);
+    for (const key of [keys.enter, 'h', keys.escape, 'l', keys.escape, 'e', keys.escape]) {
+      view.terminal.press(key);
+      await lookAgain(view);
+      expectAligned(view, `service ${at} after ${JSON.stringify(key)}`);
+    }
+    view.terminal.press('y');
+    await view.advance(100);
+    expect(view.terminal.text()).toContain('esc close');
+    await dismiss(view);
+  }
+}
 
-    test('host', async () => {
-      await here(`:svc ${CROWD}\r`, /services [›>] crowd/);
-      await here('g', /1 of \d+$/m);
-      await here('h', /^ host [›>] /m);
-      await inspect(instances);
-    });
+describe('harmful texts', () => {
+  test('in lists, details and dialogs stay texts', { timeout: 120_000 }, async () => {
+    const fixture = hostileFixture();
+    await using view = await open(fixture, { columns: 160, rows: 45 });
+    await view.emit(
+      ...fixture.instances.map(
+        ({ service, id, healthReason }) =>
+          ({
+            type: 'updated',
+            service,
+            id,
+            change: { health: 'warning', healthReason: `${healthReason ?? ''}!` },
+          }) as const,
+      ),
+    );
+    await lookEverywhere(view);
+    await lookInto(view, Object.keys(vectors).length);
+    expect(view.terminal.text()).toMatch(/PROTECTED/);
+    // They were there to be seen.
+    const said = Buffer.from(view.terminal.output, 'latin1').toString('utf8');
+    for (const seen of ['\\e]52;c;cm0=\\a', '\\x9b2J', 'ok\\rEVIL', '\\u{202e}', '\\u{200b}', '日本語'])
+      expect(said).toContain(seen);
+    view.terminal.press('\x03');
+    await view.terminal.exit(WITHIN_MS);
+    expectHarmless(view.terminal);
+  });
 
-    test('leases', async () => {
-      await here('2', /^ leases \(/m);
-      await view.advance(1_500);
-      await inspect(leases);
-      if (leases === null) return;
-      await here(keys.enter, /^ leases [›>] /m);
-      await inspect(null);
+  test('in ASCII as well', { timeout: 120_000 }, async () => {
+    await using view = await open(hostileFixture(), {
+      args: ['watch', '-i', '--ascii'],
+      columns: 80,
+      rows: 24,
     });
+    await view.advance(2_000);
+    for (const key of [keys.enter, keys.enter, '2', '3', '1']) {
+      view.terminal.press(key);
+      await lookAgain(view);
+      view.terminal.press('G');
+      await lookAgain(view);
+    }
+    await drain(view);
+    expectHarmless(view.terminal);
+    const said = Buffer.from(view.terminal.output, 'latin1').toString('utf8').replace(own, '');
+    expect(/[^\x20-\x7e]/u.exec(said)).toBeNull();
+  });
 
-    test('lease of an instance', async () => {
-      await here(`:svc ${CROWD}\r`, /services [›>] crowd/);
-      await here('g', /1 of \d+$/m);
-      if (leases === null) return;
-      await here('l', /^ leases [›>] /m);
-      await inspect(null);
-    });
+  test('in what a server says, while it is waited for and after it was lost', async () => {
+    const hostile = { error: hostileError, retryInMs: 2_000 };
+    await using view = await open(hostileFixture({ faults: { watch: hostile } }), { columns: 160, rows: 45 });
+    await view.advance(5_000);
+    expect(view.terminal.text()).toContain('LOADING');
+    expect(view.terminal.text()).toContain('cannot reach a\\e]52;c;cm0=\\ab');
+    expectAligned(view, 'loading');
+    await view.recover();
+    await view.advance(5_000);
+    await view.terminal.until(/LIVE/, WITHIN_MS);
+    await view.fail('watch', hostileError, 2_000);
+    await view.fail('leases', hostileError);
+    await view.fail('leaseIds', hostileError);
+    await view.fail('readEntry', hostileError);
+    await view.advance(5_000);
+    await view.terminal.until(/STALE/, WITHIN_MS);
+    expectAligned(view, 'stale');
+    await press(view, '2', /^ leases/m);
+    await view.advance(6_000);
+    await press(view, '3', /^ events/m);
+    expect(view.terminal.text()).toContain('cannot reach a\\e]52');
+    await press(view, '1', /^ services/m);
+    await press(view, keys.enter, /^ services ›/m);
+    await press(view, 'y', 'esc close');
+    await view.advance(200);
+    expect(view.terminal.text()).toContain('cannot reach a\\e]52');
+    expectHarmless(view.terminal);
+  });
 
-    test('doctor', async () => {
-      await here('4', /^ doctor/m);
-      await rerunDoctor(view);
-      await inspect(findings);
-      await here('y', /^[▌>]SD\d+ /m);
-      await inspect(null);
-      await here(keys.escape, /^ doctor/m);
-    });
+  test('when it cannot be opened at all', async () => {
+    await using view = await open(hostileFixture({ faults: { open: { error: hostileError } } }));
+    await view.terminal.until('FAILED', WITHIN_MS);
+    expect(view.terminal.text()).toContain('cannot reach a\\e]52');
+    expectHarmless(view.terminal);
+  });
 
-    test('events', async () => {
-      const { instances: all } = fixture();
-      for (const { service, id, node } of all.filter((one) => one.service !== CROWD)) {
-        const name = { service, id, ...(node === null ? {} : { node }) };
-        await view.emit({ type: 'updated', ...name, change: { health: 'warning', healthReason: id } });
-        await view.emit({ type: 'left', ...name, reason: 'deleted' });
-      }
-      await view.advance(500);
-      await here('3', /^ events/m);
-      await here('g', /1 of \d+$/m);
-      await inspect(events);
-      // Those that have left stand there for a while.
-      await here('1', /^ services \(/m);
-      await inspect(null);
+  test('that somebody pastes or completes', async () => {
+    const fixture = hostileFixture();
+    await using view = await open(fixture);
+    for (const text of Object.values(vectors)) {
+      await press(view, '/', (now) => (now.rows().at(-2) ?? '').startsWith('/'));
+      view.terminal.press(`\x1b[200~${text.slice(0, 60)}\x1b[201~`);
+      await press(view, 'Z', (now) => (now.rows().at(-2) ?? '').includes('Z'));
+      await press(view, keys.enter, (now) => !(now.rows().at(-2) ?? '').startsWith('/'));
+      expectAligned(view, text);
+      await press(view, keys.escape, /filter: none/);
+    }
+    for (const name of Object.keys(vectors)) {
+      await press(view, ':', (now) => (now.rows().at(-2) ?? '').startsWith(':'));
+      await press(view, `svc ${name}-`, (now) => (now.rows().at(-2) ?? '').includes(`${name}-`));
+      view.terminal.press('\t');
+      await lookAgain(view);
+      view.terminal.press(keys.enter);
+      await lookAgain(view);
+      view.terminal.press('1');
+      await drain(view);
+    }
+    expectHarmless(view.terminal);
+  });
+
+  test('on a registry with nodes and checks', { timeout: 120_000 }, async () => {
+    const { capabilities } = consulFixture();
+    const { instances } = hostileFixture();
+    const records = consulFixture().records.flatMap((record) =>
+      Object.values(vectors).map((text, at) => ({
+        ...record,
+        id: `${at}${text}`,
+        node: text,
+        name: text,
+        output: text,
+      })),
+    );
+    const fixture = hostileFixture({
+      backend: 'consul',
+      capabilities,
+      records,
+      leases: [],
+      roots: [],
+      instances: instances.map((one) => ({ ...one, key: null })),
     });
-    test('instance, and its value as stored', async () => {
-      const from = view.terminal.received;
-      const look = (): void => expectAligned(cellsOf(view.terminal), view.terminal.columns, null);
-      await here(`:svc ${CROWD}\r`, /services [›>] crowd/);
-      await here('g', /1 of \d+$/m);
-      const count = Number(/\d+$/.exec(position(view.terminal))?.[0] ?? 0);
-      for (let row = 1; row <= count; row += 1) {
-        await here(keys.enter, /crowd [›>] /);
-        look();
-        await here('y', /^[▌>]\S.* [─-]/m);
-        look();
-        await here(keys.escape, /crowd [›>] /);
-        await here(keys.escape, (now) => position(now) === `${row} of ${count}`);
-        if (row < count) await here('j', (now) => position(now) === `${row + 1} of ${count}`);
-      }
-      await here(keys.enter, /crowd [›>] /);
-      await inspect(null);
-      expect(strange(outputSince(view.terminal, from), ascii)).toEqual([]);
-    });
+    await using view = await open(fixture, { columns: 160, rows: 45 });
+    await lookEverywhere(view);
+    await lookInto(view, 6);
+    expectHarmless(view.terminal);
+  });
+});
+
+describe('wide letters', () => {
+  test('and others of disputed width leave everything else in its place', { timeout: 120_000 }, async () => {
+    const fixture = wideFixture();
+    await using view = await open(fixture, { columns: 160, rows: 45 });
+    await lookEverywhere(view);
+    await lookInto(view, new Set(fixture.instances.map(({ service }) => service)).size);
+    expectHarmless(view.terminal);
+    // Columns behind a name stand under their headers.
+    await press(view, '1', /^ services \(/m);
+    const { terminal } = view;
+    const head = terminal.rows().findIndex((line) => line.includes('INST'));
+    const end = (terminal.rows()[head] ?? '').indexOf('INST') + 3;
+    for (let row = head + 1; row <= head + 9; row += 1) expect(terminal.characterAt(row, end)).toBe('2');
   });
 });

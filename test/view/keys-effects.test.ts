@@ -46,7 +46,10 @@ describe('ctrl-s', () => {
     expect(statSync(file).mode & 0o777).toBe(0o600);
     expect(statSync(path.dirname(file)).mode & 0o777).toBe(0o700);
     const rows = readTsv(file);
-    expect(rows.map(({ service }) => service)).toEqual([...names(view.terminal).slice(0, 2), ...rows.slice(2).map(({ service }) => service)]);
+    expect(rows.map(({ service }) => service)).toEqual([
+      ...names(view.terminal).slice(0, 2),
+      ...rows.slice(2).map(({ service }) => service),
+    ]);
     expect(rows).toHaveLength(19);
     await press(view, '/pa', (now) => now.text().includes('(1 shown of 19)') || names(now).length < 19);
     await press(view, keys.enter, (now) => !message(now).startsWith('/'));
@@ -99,7 +102,11 @@ test('[ and ] go through the places that were visited, each as it was left', asy
   await press(view, '\r', /services › cart › i-/);
   await press(view, '2', /^ leases/m);
   await press(view, '[', /services › cart › i-/);
-  await press(view, '[', (now) => /^ services › cart(?! ›)/m.test(now.text()) && now.text().includes('3 of 4'));
+  await press(
+    view,
+    '[',
+    (now) => /^ services › cart(?! ›)/m.test(now.text()) && now.text().includes('3 of 4'),
+  );
   await press(view, '[', '/ filter: cart');
   await press(view, '[', '/ filter: cart');
   await press(view, ']', /3 of 4/);

@@ -11,13 +11,34 @@ const control = (letter: string): string => String.fromCharCode(letter.charCodeA
 const nothings: Readonly<Record<string, readonly string[]>> = {
   'ctrl-d and ctrl-k': [control('d'), control('k')],
   'Delete and Backspace': [keys.delete, keys.backspace, '\b', '\x1b[3;5~', '\x1b[3;2~'],
-  'function keys of xterm': ['OP', 'OQ', 'OR', 'OS', '[15~', '[17~', '[18~', '[19~', '[20~', '[21~', '[23~', '[24~'].map(
-    (key) => `\x1b${key}`,
+  'function keys of xterm': [
+    'OP',
+    'OQ',
+    'OR',
+    'OS',
+    '[15~',
+    '[17~',
+    '[18~',
+    '[19~',
+    '[20~',
+    '[21~',
+    '[23~',
+    '[24~',
+  ].map((key) => `\x1b${key}`),
+  'function keys of the Linux console and rxvt': [
+    '[[A',
+    '[[B',
+    '[[C',
+    '[[D',
+    '[[E',
+    '[11~',
+    '[12~',
+    '[13~',
+    '[14~',
+  ].map((key) => `\x1b${key}`),
+  'other letters with ctrl': ['a', 'b', 'e', 'f', 'n', 'o', 'p', 'q', 't', 'u', 'v', 'w', 'x', 'y'].map(
+    control,
   ),
-  'function keys of the Linux console and rxvt': ['[[A', '[[B', '[[C', '[[D', '[[E', '[11~', '[12~', '[13~', '[14~'].map(
-    (key) => `\x1b${key}`,
-  ),
-  'other letters with ctrl': ['a', 'b', 'e', 'f', 'n', 'o', 'p', 'q', 't', 'u', 'v', 'w', 'x', 'y'].map(control),
   'letters that are not bound': ['d', 'D', 'X', 'x', 'z', 'Z', 'u', 'i', 'b', 'v', 'é', '日', '👍'],
   'digits that are not bound': ['0', '5', '6', '7', '8', '9'],
   'arrows to the sides, and with modifiers': [
@@ -65,7 +86,28 @@ describe('keys that mean nothing', () => {
     await untilPainted(view, 'scroll');
     const picture = view.terminal.text();
     // What works on the screen behind it waits until the dialog is closed.
-    const others = ['s', 'S', 'p', 'w', 'a', 'c', 'R', 'f', 'e', 'l', 'h', '1', '2', '3', '4', '/', ':', ' ', '[', '\t'];
+    const others = [
+      's',
+      'S',
+      'p',
+      'w',
+      'a',
+      'c',
+      'R',
+      'f',
+      'e',
+      'l',
+      'h',
+      '1',
+      '2',
+      '3',
+      '4',
+      '/',
+      ':',
+      ' ',
+      '[',
+      '\t',
+    ];
     for (const each of [...others, ...Object.values(nothings).flat()]) view.terminal.press(each);
     // The last of them has been taken when one that scrolls has.
     await press(view, 'j', (now) => now.text() !== picture);
@@ -75,17 +117,31 @@ describe('keys that mean nothing', () => {
 
   test('that would change a registry do not exist, and nothing is called that does', async () => {
     await goTo(view, etcdStops[0] ?? { name: '', way: [], check: '' });
-    for (const each of ['D', 'X', 'd', keys.delete, control('d'), 'y', '\r', '\x1b']) view.terminal.press(each);
+    for (const each of ['D', 'X', 'd', keys.delete, control('d'), 'y', '\r', '\x1b'])
+      view.terminal.press(each);
     await drain(view);
     const called = new Set((await view.calls()).map(({ method }) => method));
-    const reads = ['watch', 'leases', 'leaseIds', 'readLease', 'readEntry', 'status', 'listLeases', 'readFacts'];
+    const reads = [
+      'watch',
+      'leases',
+      'leaseIds',
+      'readLease',
+      'readEntry',
+      'status',
+      'listLeases',
+      'readFacts',
+    ];
     expect([...called].filter((method) => !reads.includes(method))).toEqual([]);
   });
 
   test('Alt with a key is escape and that key: a slow line puts two keys together', async () => {
     await press(view, '1', /^ services/m);
     await press(view, 'g\r', /^ services › checkout/m);
-    await press(view, '\x1b:', (now) => now.text().includes('services (') && (now.rows().at(-2) ?? '').startsWith(':'));
+    await press(
+      view,
+      '\x1b:',
+      (now) => now.text().includes('services (') && (now.rows().at(-2) ?? '').startsWith(':'),
+    );
     await press(view, keys.escape, (now) => !(now.rows().at(-2) ?? '').startsWith(':'));
     // With one that means nothing it is escape alone; at the top there is nothing to go back to.
     await press(view, '3', /^ events/m);
@@ -116,7 +172,11 @@ describe('an end', () => {
     for (const typed of ['?', '/', ':']) {
       await using view = await ScriptedView.open(prodEu());
       await view.shown();
-      await press(view, typed, typed === '?' ? /▌help/ : (now) => (now.rows().at(-2) ?? '').startsWith(typed));
+      await press(
+        view,
+        typed,
+        typed === '?' ? /▌help/ : (now) => (now.rows().at(-2) ?? '').startsWith(typed),
+      );
       view.terminal.press('\x03');
       expect(await view.terminal.exit(WITHIN_MS)).toEqual({ code: 0, signal: null });
     }

@@ -5,7 +5,15 @@ import { keyTable, type Effect, type KeyBinding } from '../../src/lib/tui/keys/k
 import type { ScreenName } from '../../src/lib/tui/model/paint-model.js';
 import { prodEu } from '../support/view/fixtures/prod-eu.js';
 import { ScriptedView } from '../support/view/scripted-view.js';
-import { drain, keys, outputSince, press, rerunDoctor, untilPainted, WITHIN_MS } from '../support/view/steps.js';
+import {
+  drain,
+  keys,
+  outputSince,
+  press,
+  rerunDoctor,
+  untilPainted,
+  WITHIN_MS,
+} from '../support/view/steps.js';
 import { etcdStops, goTo, type Stop } from '../support/view/tour.js';
 import type { ViewTerminal } from '../support/view/view-terminal.js';
 
@@ -142,15 +150,13 @@ const seenNowhere: Expectation = async ({ view, bytes }) => {
   expect(view.terminal.text()).toBe(picture);
 };
 
-const turns =
-  (): Expectation =>
-  async (pressed) => {
-    const { view, bytes, screen } = pressed;
-    if (!titled.includes(screen)) return seenNowhere(pressed);
-    expect(focusOf(view.terminal)).toBe('table');
-    await press(view, bytes, (now) => focusOf(now) !== 'table');
-    return undefined;
-  };
+const turns = (): Expectation => async (pressed) => {
+  const { view, bytes, screen } = pressed;
+  if (!titled.includes(screen)) return seenNowhere(pressed);
+  expect(focusOf(view.terminal)).toBe('table');
+  await press(view, bytes, (now) => focusOf(now) !== 'table');
+  return undefined;
+};
 
 /** On and off again; it is for every screen. */
 const toggles =
@@ -186,6 +192,17 @@ const saves: Expectation = async ({ view, bytes, screen }) => {
   expect(lines.length).toBeGreaterThanOrEqual(Math.min(shown, position(terminal)[1]));
 };
 
+/** One of its own, which ends. */
+async function ends(screen: ScreenName, bytes: string): Promise<void> {
+  await using view = await openKeys(shared);
+  await view.advance(500);
+  await goTo(view, stopOf('events'));
+  await goTo(view, screen === 'doctor' ? { ...stopOf(screen), way: [['4', here.doctor]] } : stopOf(screen));
+  view.terminal.press(bytes);
+  expect(await view.terminal.exit(WITHIN_MS)).toEqual({ code: 0, signal: null });
+  expect(view.terminal.isAlternate).toBe(false);
+}
+
 const expectations: Readonly<Record<string, Expectation>> = {
   'move up': moves('last', (row, rows) => row === rows - 1),
   'move down': moves('first', (row) => row === 2),
@@ -217,7 +234,14 @@ const expectations: Readonly<Record<string, Expectation>> = {
   },
   problems: toggles((now) => path(now).includes('only problems')),
   severity: leadsTo(/severity: warning/, /severity: error/, /^ doctor(?!.*severity).*run/m),
-  types: leadsTo(/types: joined/, /types: left/, /types: updated/, /types: stale/, /types: synced/, /types: all/),
+  types: leadsTo(
+    /types: joined/,
+    /types: left/,
+    /types: updated/,
+    /types: stale/,
+    /types: synced/,
+    /types: all/,
+  ),
   sort: async ({ view, bytes, screen }) => {
     if (screen === 'events') return seenNowhere({ view, bytes, screen });
     // Through all of them and back to the first.
@@ -279,15 +303,12 @@ const expectations: Readonly<Record<string, Expectation>> = {
     await press(view, bytes, /▌help ─/);
     await press(view, bytes, here[screen]);
   },
-  quit: async ({ view, bytes, screen }) => press(view, bytes, before[screen]),
-  leave: async ({ screen, bytes }) => {
-    await using view = await openKeys(shared);
-    await view.advance(500);
-    await goTo(view, screen === 'doctor' ? { ...stopOf(screen), way: [['4', here.doctor]] } : stopOf(screen));
-    view.terminal.press(bytes);
-    expect(await view.terminal.exit(WITHIN_MS)).toEqual({ code: 0, signal: null });
-    expect(view.terminal.isAlternate).toBe(false);
+  // `q quit` stands there on the overview, however one came to it.
+  quit: async ({ view, bytes, screen }) => {
+    if (screen === 'services') await ends('services', bytes);
+    else await press(view, bytes, before[screen]);
   },
+  leave: async ({ screen, bytes }) => ends(screen, bytes),
   suspend: async ({ view, bytes, screen }) => {
     const from = view.terminal.received;
     view.terminal.press(bytes);
@@ -322,7 +343,10 @@ const shared = ((): ReturnType<typeof prodEu> => {
   };
 })();
 
-async function openKeys(fixture: ReturnType<typeof prodEu>, args: readonly string[] = []): Promise<ScriptedView> {
+async function openKeys(
+  fixture: ReturnType<typeof prodEu>,
+  args: readonly string[] = [],
+): Promise<ScriptedView> {
   const view = await ScriptedView.open(fixture, { args: ['watch', '-i', ...args], ...size });
   await view.shown();
   return view;
@@ -334,7 +358,10 @@ describe('each key', () => {
   beforeAll(async () => {
     view = await openKeys(shared);
     await view.advance(1_000);
-    await view.emit({ type: 'left', service: 'auth', id: 'i-1' }, { type: 'left', service: 'auth', id: 'i-2' });
+    await view.emit(
+      { type: 'left', service: 'auth', id: 'i-1' },
+      { type: 'left', service: 'auth', id: 'i-2' },
+    );
     await view.advance(500);
     // By their ids: those that are read now must not change places.
     await press(view, '2', /^ leases/m);

@@ -61,7 +61,8 @@ describe('a terminal that changes its size', () => {
   }
 
   // One that is longer than the screen keeps its place in it, which depends on the way.
-  const isLong = (name: string): boolean => ['services', 'service', 'host', 'lease', 'doctor', 'events'].includes(name);
+  const isLong = (name: string): boolean =>
+    ['services', 'service', 'host', 'lease', 'doctor', 'events'].includes(name);
   const isTable = (name: string): boolean => !['instance', 'help', 'raw'].includes(name);
 
   // By their ids: those that are read on the way must not change places.
@@ -84,21 +85,31 @@ describe('a terminal that changes its size', () => {
       const { terminal } = view;
       expect(terminal.rows()).toHaveLength(size.rows);
       expect(terminal.rows()[0], `${size.columns}x${size.rows}`).toMatch(/prod-eu PROTECTED.*LIVE/);
-      expect(picture).toMatch(stop.name === 'filter' || stop.name === 'command' ? /esc/ : /\? help|esc close/);
+      expect(picture).toMatch(
+        stop.name === 'filter' || stop.name === 'command' ? /esc/ : /\? help|esc close/,
+      );
       // The selection is still in sight.
-      if (isTable(stop.name)) expect(terminal.rows().filter((line, at) => at > 2 && /^▌[^\sa-zé─]/.test(line)), `${size.columns}x${size.rows}`).toHaveLength(1);
+      if (isTable(stop.name))
+        expect(
+          terminal.rows().filter((line, at) => at > 2 && /^▌[^\sa-zé─]/.test(line)),
+          `${size.columns}x${size.rows}`,
+        ).toHaveLength(1);
     }
     for (const { columns, rows } of small) {
       await resize(view, { columns, rows });
       await view.terminal.until(isTooSmall, WITHIN_MS);
       await view.painted();
-      if (columns * rows > 60) expect(words(view.terminal)).toBe(`${columns}x${rows} is too small, need 40x10. q quits`);
+      if (columns * rows > 60)
+        expect(words(view.terminal)).toBe(`${columns}x${rows} is too small, need 40x10. q quits`);
       expect(view.terminal.running).toBe(true);
     }
     // And the same pictures on the way back.
     for (const size of steps.toReversed()) {
       await resize(view, size);
-      await view.terminal.until((now) => now.text() === pictures.get(`${size.columns}x${size.rows}`), WITHIN_MS);
+      await view.terminal.until(
+        (now) => now.text() === pictures.get(`${size.columns}x${size.rows}`),
+        WITHIN_MS,
+      );
     }
     await resize(view, big);
     await view.terminal.until((now) => now.text() === before, WITHIN_MS);
@@ -118,7 +129,8 @@ describe('a terminal that changes its size', () => {
 
   test('many sizes one after the other end with the picture of the last one', async () => {
     const wanted = await pictureAt({ columns: 100, rows: 28 });
-    for (let count = 0; count < 60; count += 1) view.terminal.resize(30 + ((count * 37) % 170), 6 + ((count * 13) % 44));
+    for (let count = 0; count < 60; count += 1)
+      view.terminal.resize(30 + ((count * 37) % 170), 6 + ((count * 13) % 44));
     view.terminal.resize(100, 28);
     await view.terminal.until((now) => now.text() === wanted, WITHIN_MS);
   });

@@ -93,6 +93,8 @@ function filterOf({ service, selector }: ViewFlags, isPattern: boolean): string 
   if (selector !== undefined) return `-l ${selector}`;
   if (!isPattern || service === undefined) return '';
   globMatcher(service);
+  // The view's own pattern for names; one without a `*` would be a text there.
+  if (service.includes('*')) return service;
   const escaped = service.replace(/[\\^$.|+()[\]{}/]/g, String.raw`\$&`);
   return `/^${escaped.replaceAll('*', '.*').replaceAll('?', '.')}$/`;
 }

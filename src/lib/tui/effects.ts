@@ -72,7 +72,8 @@ export class Effects {
         else this.#view.reduce({ type: 'back' });
         return;
       case 'quit':
-        if (this.#view.state.at === 0) this.#view.stop();
+        // The overview is the top, however one came to it.
+        if (this.#view.state.at === 0 || visit.place.screen === 'services') this.#view.stop();
         else this.#view.reduce({ type: 'back' });
         return;
       case 'leave':

@@ -62,6 +62,17 @@ export class Emulator {
     return this.#eachRow((row) => row.translateToString(false, 0, this.#terminal.cols));
   }
 
+  /** What stands in one cell; empty for the second cell of a wide character. */
+  characterAt(row: number, column: number): string {
+    const { active } = this.#terminal.buffer;
+    return (
+      active
+        .getLine(active.baseY + row)
+        ?.getCell(column)
+        ?.getChars() ?? ''
+    );
+  }
+
   /** Lines that can be reached by scrolling back, oldest first; of the normal screen only. */
   scrollback(): string[] {
     const { normal } = this.#terminal.buffer;

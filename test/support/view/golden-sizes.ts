@@ -7,7 +7,7 @@ import { lookAgain } from './tour.js';
 
 const BETWEEN = '\n\f\n';
 /** A picture that comes late still counts. */
-const WITHIN_MS = 5_000;
+const WITHIN_MS = 3_000;
 
 /** @param check what each of the pictures shows, beside what the golden says */
 export async function expectGoldens(

@@ -173,6 +173,11 @@ export class ViewTerminal implements AsyncDisposable {
       .join('\n');
   }
 
+  /** What stands in one cell; empty for the second cell of a wide character. */
+  characterAt(row: number, column: number): string {
+    return this.#emulator.characterAt(row, column);
+  }
+
   /** A letter for each cell; see `cell-style.ts` for what they stand for. */
   attributes(): readonly string[] {
     return this.#emulator.styles().rows;

@@ -43,7 +43,8 @@ export class LeaseFeed {
   /** Rows as they were made last, with what they were made of. */
   readonly #made = new Map<string, { readonly row: LeaseRow; readonly of: string }>();
   #hidden: readonly string[] = [];
-  #problem: string | null = null;
+  /** Why the list, or what hangs on one lease, could not be read the last time. */
+  readonly #problems = new Map<'list' | 'detail', string>();
   #listedAtMs = -Infinity;
   #detailAtMs = -Infinity;
 
@@ -59,7 +60,7 @@ export class LeaseFeed {
 
   /** What could not be seen and why. */
   get hidden(): readonly string[] {
-    return this.#problem === null ? this.#hidden : [...this.#hidden, this.#problem];
+    return [...this.#hidden, ...new Set(this.#problems.values())];
   }
 
   /** Another value whenever rows came or went in another way than by a change of the book. */
@@ -97,21 +98,22 @@ export class LeaseFeed {
       await this.#alarm.sleep(EACH_TICK_MS);
       if (isAborted(signal) || !isLive()) continue;
       const nowMs = clock.monotonicMs();
-      if (this.#isWanted && nowMs - this.#listedAtMs >= LIST_EVERY_MS) await this.#try(() => this.#list());
+      if (this.#isWanted && nowMs - this.#listedAtMs >= LIST_EVERY_MS)
+        await this.#try('list', () => this.#list());
       if (this.#detail !== null && nowMs - this.#detailAtMs >= LIST_EVERY_MS)
-        await this.#try(() => this.#readDetail());
+        await this.#try('detail', () => this.#readDetail());
     }
   }
 
-  async #try(work: () => Promise<void>): Promise<void> {
+  async #try(what: 'list' | 'detail', work: () => Promise<void>): Promise<void> {
     const { signal, onChange } = this.#options;
     try {
       await work();
-      this.#problem = null;
+      this.#problems.delete(what);
     } catch (error) {
       if (isAborted(signal)) return;
       if (!(error instanceof SdctlError) || error.code === 'E_DEFECT') throw error;
-      this.#problem = error.message;
+      this.#problems.set(what, error.message);
     }
     onChange();
   }

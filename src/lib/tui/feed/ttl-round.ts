@@ -13,8 +13,10 @@ export interface LeaseReader {
 }
 
 const TICK_MS = 250;
-/** Of those nobody looks at: at most twenty a second. */
+/** Of those nobody looks at: at most twenty a second; of a large registry fewer, because a view that rests has to rest. */
 const BACKGROUND_PER_TICK = 5;
+const OF_MANY_PER_TICK = 3;
+const MANY = 400;
 /** Of those on the screen, in one go. */
 const VISIBLE_AT_ONCE = 20;
 /** A lease on the screen is asked again after a sixth of its time: often enough to see each renewal, and never oftener. */
@@ -136,9 +138,10 @@ export class TtlRound {
       this.#chosenAtMs = nowMs;
     }
     if (this.#round.length === 0) this.#round = this.#nextRound(nowMs);
+    const most = this.#options.book.leases().size > MANY ? OF_MANY_PER_TICK : BACKGROUND_PER_TICK;
     const others = takeFrom(this.#round, OTHERS_PER_TICK, seen);
-    const chosen = takeFrom(this.#chosen, BACKGROUND_PER_TICK - others.length, new Set([...seen, ...others]));
-    const left = BACKGROUND_PER_TICK - others.length - chosen.length;
+    const chosen = takeFrom(this.#chosen, most - others.length, new Set([...seen, ...others]));
+    const left = most - others.length - chosen.length;
     const more = takeFrom(this.#round, left, new Set([...seen, ...others, ...chosen]));
     return [...chosen, ...others, ...more];
   }

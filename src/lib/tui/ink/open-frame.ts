@@ -5,6 +5,7 @@ import type { Area, ChromePart } from '../model/frame.js';
 import type { Dress, Size } from '../model/paint-model.js';
 import type { Segment } from '../terminal/compose.js';
 import { Chrome, ChromeBoundary } from './chrome.js';
+import { compact } from './compact.js';
 import { InkSource, InkTarget } from './ink-target.js';
 import { segmentsAround } from './segments.js';
 
@@ -41,15 +42,24 @@ export function openInkFrame({ onError }: InkFrameEvents): InkFrame {
     isScreenReaderEnabled: false,
   });
   let drawn: unknown = null;
+  const draw = (parts: readonly ChromePart[], size: Size, dress: Dress): void => {
+    const wanted = { parts, size, dress };
+    if (isDeepStrictEqual(wanted, drawn)) return;
+    target.resize(size);
+    instance.rerender(tree(parts, size, dress));
+    drawn = wanted;
+  };
   return {
     show(chrome, size, holes, dress) {
-      const wanted = { chrome, size, dress };
-      if (!isDeepStrictEqual(wanted, drawn)) {
-        target.resize(size);
-        instance.rerender(tree(chrome, size, dress));
-        drawn = wanted;
+      const lines: string[] = [];
+      try {
+        const { parts, rows } = compact(chrome, size.rows);
+        draw(parts, { columns: size.columns, rows: Math.max(1, rows.length) }, dress);
+        for (const [index, row] of rows.entries()) lines[row] = target.lines[index] ?? '';
+      } catch (error) {
+        onError(error);
       }
-      return segmentsAround(target.lines, size, holes);
+      return segmentsAround(lines, size, holes);
     },
     close() {
       instance.unmount();

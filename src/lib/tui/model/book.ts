@@ -248,8 +248,8 @@ export class Book {
       if (before === undefined || before.leftAtMs !== null) continue;
       const { health, reason } = this.#judge(before.instance);
       if (health === before.health) {
-        if (reason === before.reason) this.onChange({ kind: 'instance', key });
-        else this.#replace(before, { ...before, reason });
+        // Its time alone is no change of the instance: `lease` has told of that.
+        if (reason !== before.reason) this.#replace(before, { ...before, reason });
         continue;
       }
       // What the first answer says may have been so for long.

@@ -141,8 +141,10 @@ export interface DoctorView {
 export interface PaintModel {
   readonly size: Size;
   readonly dress: Dress;
-  /** Wall clock, milliseconds since 1970; stands still in a paused picture only for ages. */
+  /** Wall clock that ages are counted by, milliseconds since 1970; stands still in a paused picture. */
   readonly nowMs: number;
+  /** What the clock says; left out: the same. */
+  readonly clockMs?: number;
   readonly monotonicMs: number;
   readonly identity: Identity;
   readonly connection: ConnectionState;

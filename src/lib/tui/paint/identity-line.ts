@@ -115,7 +115,7 @@ function leftSpans(form: Form, nameRoom: number, context: PaintContext): Spans {
 }
 
 function rightSpans(form: Form, context: PaintContext): Spans {
-  const { revision, roundTripMs, nowMs } = context.model;
+  const { revision, roundTripMs, nowMs, clockMs = nowMs } = context.model;
   const facts: Span[] = stateSpans(form, context);
   const add = (text: SafeText, style: Style = PLAIN): void => {
     facts.push(span(ownText('  ')), span(text, style));
@@ -123,7 +123,7 @@ function rightSpans(form: Form, context: PaintContext): Spans {
   if (form.revision && revision !== null) add(ownText(`rev ${nameText(revision, context.ascii)}`));
   if (form.roundTrip && roundTripMs !== null && Number.isFinite(roundTripMs))
     add(ownText(`${Math.round(roundTripMs)} ms`));
-  if (form.clock) add(clockOf(nowMs));
+  if (form.clock) add(clockOf(clockMs));
   return facts;
 }
 

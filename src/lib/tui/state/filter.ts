@@ -1,7 +1,7 @@
-import { parseSelector } from '../../discovery/selector.js';
+import { globMatcher, parseSelector } from '../../discovery/selector.js';
 import type { Instance } from '../../model/instance.js';
 import type { Row } from '../model/rows.js';
-import { searchText } from './row-text.js';
+import { namesOf, searchText } from './row-text.js';
 
 /** What a filter needs to know of rows that stand for several instances. */
 export interface FilterContext {
@@ -19,7 +19,7 @@ const LONGEST = 256;
 
 const everything: FilterResult = { ok: true, matches: () => true };
 
-/** Reads `text`, `!text`, `/pattern/` and `-l selector`. */
+/** Reads `text`, `!text`, `name*`, `/pattern/` and `-l selector`. */
 export function readFilter(typed: string, context: FilterContext): FilterResult {
   const text = typed.trim();
   if (text === '') return everything;
@@ -32,6 +32,11 @@ export function readFilter(typed: string, context: FilterContext): FilterResult 
   if (/^-l(?:\s|$)/.test(text)) return bySelector(text.slice(2).trim(), context);
   if (text.startsWith('/')) return byPattern(patternOf(text));
   const wanted = text.toLowerCase();
+  // As on the command line: a pattern is for whole names.
+  if (wanted.includes('*')) {
+    const matches = globMatcher(wanted);
+    return { ok: true, matches: (row) => namesOf(row).some((name) => matches(name.toLowerCase())) };
+  }
   return { ok: true, matches: (row) => searchText(row).includes(wanted) };
 }
 

@@ -16,6 +16,36 @@ export function searchText(row: Row): string {
   return text;
 }
 
+/** What a pattern for names is held against. */
+export function namesOf(row: Row): readonly string[] {
+  switch (row.kind) {
+    case 'service':
+      return [row.name];
+    case 'instance':
+      return namesOfInstance(row.instance);
+    case 'lease':
+      return [row.id, ...(row.name === null ? [] : [row.name]), ...row.bound];
+    case 'finding': {
+      const { service, instance } = row.finding.subject;
+      return service === null
+        ? []
+        : [service, ...(instance === null ? [] : [instance, `${service}/${instance}`])];
+    }
+    case 'event':
+      return 'instance' in row.event ? namesOfInstance(row.event.instance) : [];
+  }
+}
+
+function namesOfInstance({
+  service,
+  id,
+}: {
+  readonly service: string;
+  readonly id: string;
+}): readonly string[] {
+  return [service, id, `${service}/${id}`];
+}
+
 function partsOf(row: Row): readonly (string | null)[] {
   switch (row.kind) {
     case 'service':

@@ -48,7 +48,8 @@ export function toPaintModel(input: PaintInput): PaintModel {
   return {
     size: state.size,
     dress: { color, ascii: state.ascii, wide: state.wide },
-    nowMs: moment.wallMs,
+    nowMs: still?.nowMs ?? moment.wallMs,
+    clockMs: moment.wallMs,
     monotonicMs: moment.monotonicMs,
     identity: world.identity,
     connection: world.connection,
@@ -148,7 +149,10 @@ function promptOf({ state, world, names }: PaintInput): Prompt | null {
   const { prompt } = state;
   if (prompt === null) return null;
   const { kind, text } = prompt;
-  if (kind === 'command') return { kind, text, completion: completionOf(text, names()), problem: null };
+  if (kind === 'command') {
+    const rest = completionOf(text, names());
+    return { kind, text, completion: rest === '' ? '' : text + rest, problem: null };
+  }
   const read = readFilter(text, { instancesOf: () => world.book.presentInstances().slice(0, 0) });
   return { kind, text, completion: '', problem: read.ok ? null : read.reason };
 }
