@@ -177,7 +177,7 @@ export async function sortByLastChange(terminal: ViewTerminal): Promise<void> {
 async function measureIdle(bench: Bench, etcd: LargeEtcd): Promise<number> {
   await using terminal = open(bench, etcd);
   await terminal.until(ROWS, START_MS);
-  await sleep(10_000);
+  await sleep(WARM_UP_MS);
   const before = cpuMs(terminal.pid);
   await sleep(IDLE_MS);
   return ((cpuMs(terminal.pid) - before) / IDLE_MS) * 100;

@@ -221,7 +221,7 @@ describe('LeaseFeed', () => {
     });
     feed.want(false, { id: 'aa', node: null });
     await clock.advance(250);
-    expect(calls).toEqual(['250 read aa']);
+    expect(calls).toEqual(['0 read aa']);
     expect(feed.row(keyOf('aa'))?.bound).toEqual(['pay/p-1', '/lock']);
     feed.want(false, { id: 'bb', node: null });
     await clock.advance(250);

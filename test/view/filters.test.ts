@@ -73,6 +73,10 @@ describe('a filter', () => {
     ['/^(cart|geo)$/', 2],
     ['/^p[^al]', 2],
     ['!/^p[^al]/', 17],
+    // For whole names, as on the command line.
+    ['p*', 3],
+    ['*-*', 4],
+    ['!P*', 16],
     ['-l version=1.8.2', 2],
     ['-l zone in (eu-west-1a)', 1],
     ['!-l version=1.8.2', 17],

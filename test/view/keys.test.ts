@@ -321,7 +321,7 @@ const expectations: Readonly<Record<string, Expectation>> = {
 
 function nameOf(effect: Effect): string {
   const { type, ...rest } = effect;
-  return [type, ...Object.values(rest)].join(' ');
+  return [type, ...Object.values(rest).map(String)].join(' ');
 }
 
 function stopOf(screen: ScreenName): Stop {

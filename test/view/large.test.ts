@@ -14,7 +14,8 @@ const SERVICES = 500;
 const INSTANCES = 10_000;
 const grouped = (count: number): string => count.toLocaleString('en-US');
 
-const ofService = (name: string): readonly Instance[] => fixture.instances.filter(({ service }) => service === name);
+const ofService = (name: string): readonly Instance[] =>
+  fixture.instances.filter(({ service }) => service === name);
 const isIll = ({ health }: Instance): boolean => health !== 'passing';
 const illServices = new Set(fixture.instances.filter(isIll).map(({ service }) => service));
 
@@ -46,7 +47,8 @@ afterAll(async () => {
 
 afterEach(({ task }) => {
   // What was left open by one test must not fail all others.
-  if (task.result?.state === 'fail') for (let count = 0; count < 3; count += 1) view.terminal.press(keys.escape);
+  if (task.result?.state === 'fail')
+    for (let count = 0; count < 3; count += 1) view.terminal.press(keys.escape);
 });
 
 async function sortBy(column: string): Promise<void> {
@@ -93,7 +95,9 @@ test('times that leases have left are asked for step by step, and it is said how
   expect(seen).toEqual(seen.toSorted((a, b) => a - b));
   expect(seen.at(-1)).toBeGreaterThan(seen[0] ?? 0);
   expect(seen.at(-1)).toBeLessThan(INSTANCES);
-  const asked = (await view.calls()).filter(({ method }) => method === 'leases').map(({ words }) => words[0] as readonly string[]);
+  const asked = (await view.calls())
+    .filter(({ method }) => method === 'leases')
+    .map(({ words }) => words[0] as readonly string[]);
   expect(Math.max(...asked.map((ids) => ids.length))).toBeLessThanOrEqual(20);
   await press(view, 'S', 'sort: health ▼');
 });
@@ -149,7 +153,10 @@ describe('a filter', () => {
     let typed = '';
     for (const letter of 'svc-123') {
       typed += letter;
-      const shown = Array.from({ length: SERVICES }, (_one, index) => `svc-${String(index).padStart(3, '0')}`);
+      const shown = Array.from(
+        { length: SERVICES },
+        (_one, index) => `svc-${String(index).padStart(3, '0')}`,
+      );
       const count = shown.filter((name) => name.includes(typed)).length;
       await press(view, letter, counts('services', count, SERVICES));
     }
@@ -170,7 +177,9 @@ describe('a filter', () => {
 
   test('-l selects services by what their instances say', async () => {
     await overview();
-    const having = new Set(fixture.instances.filter(({ version }) => version === '1.3.0').map(({ service }) => service));
+    const having = new Set(
+      fixture.instances.filter(({ version }) => version === '1.3.0').map(({ service }) => service),
+    );
     await press(view, '/-l version=1.3.0', counts('services', having.size, SERVICES));
     await press(view, keys.escape, counts('services', SERVICES, SERVICES));
   });
@@ -204,7 +213,11 @@ describe('the order', () => {
    *
    * @param moving rests on what is read of a row when it is seen: then rows change places
    */
-  async function goThrough(orders: readonly string[], rows: number, moving: readonly string[]): Promise<void> {
+  async function goThrough(
+    orders: readonly string[],
+    rows: number,
+    moving: readonly string[],
+  ): Promise<void> {
     for (const column of orders) {
       await press(view, 's', new RegExp(`sort: ${column} [▲▼]`));
       const arrow = pathOf(view.terminal).includes('▲') ? '▼' : '▲';
@@ -231,7 +244,11 @@ describe('the order', () => {
 
   test('of ten thousand leases', async () => {
     await allLeases();
-    await goThrough(['lease', 'state', 'granted', 'keys', 'bound', 'ttl'], INSTANCES, ['state', 'granted', 'ttl']);
+    await goThrough(['lease', 'state', 'granted', 'keys', 'bound', 'ttl'], INSTANCES, [
+      'state',
+      'granted',
+      'ttl',
+    ]);
   });
 });
 
@@ -255,7 +272,10 @@ describe('two hundred changes at once', () => {
   const joining = (from: number) =>
     Array.from({ length: 200 }, (_one, index) => {
       const service = `new-${String(from + index).padStart(3, '0')}`;
-      return { type: 'joined', instance: anInstance({ service, id: service, lease: null, key: `/microservices/${service}/1` }) } as const;
+      return {
+        type: 'joined',
+        instance: anInstance({ service, id: service, lease: null, key: `/microservices/${service}/1` }),
+      } as const;
     });
 
   test('are one picture', async () => {
@@ -264,10 +284,17 @@ describe('two hundred changes at once', () => {
     const from = view.terminal.received;
     await view.emit(...joining(0));
     await view.advance(150);
-    await view.terminal.until(`services (${SERVICES + 200}) · instances ${grouped(INSTANCES + 200)}`, WITHIN_MS);
+    await view.terminal.until(
+      `services (${SERVICES + 200}) · instances ${grouped(INSTANCES + 200)}`,
+      WITHIN_MS,
+    );
     const pictures = outputSince(view.terminal, from).split('\x1b[?2026h').length - 1;
     expect(pictures).toBeLessThanOrEqual(2);
-    await view.emit(...fixture.instances.slice(1_000, 1_200).map(({ service, id }) => ({ type: 'left', service, id }) as const));
+    await view.emit(
+      ...fixture.instances
+        .slice(1_000, 1_200)
+        .map(({ service, id }) => ({ type: 'left', service, id }) as const),
+    );
     await view.advance(150);
     await view.terminal.until(`instances ${grouped(INSTANCES)}`, WITHIN_MS);
     await press(view, '3', /^ events/m);

@@ -1,5 +1,6 @@
 /** How the connection is, and how one goes to another registry. */
 import { describe, expect, test } from 'vitest';
+import { anInstance } from '../support/builders.js';
 import { consulFixture } from '../support/view/fixtures/consul.js';
 import {
   brokenFixture,
@@ -84,12 +85,12 @@ describe('while it is cut off', () => {
       { type: 'left', service: 'auth', id: 'i-1' },
       {
         type: 'joined',
-        instance: {
-          ...prodEu().instances[5]!,
+        instance: anInstance({
           service: 'newcomer',
           id: 'i-1',
+          lease: null,
           key: '/microservices/newcomer/i-1',
-        },
+        }),
       },
     );
     await view.recover();

@@ -87,11 +87,6 @@ export async function resize({ terminal }: ScriptedView, { columns, rows }: Size
   await terminal.until(({ received }) => received > before, WITHIN_MS);
 }
 
-/** The column where the `at`th line shows a text; -1: it does not. */
-export function columnOf(terminal: ViewTerminal, line: number, text: string): number {
-  return (terminal.rows()[line] ?? '').indexOf(text);
-}
-
 /** The selected row of the table, as it stands there; null: none is visible. */
 export function selectedLine(terminal: ViewTerminal, ascii = false): string | null {
   const sign = ascii ? '>' : '▌';

@@ -1,6 +1,7 @@
 import { isAborted, SdctlError } from '../../errors.js';
 import { instanceKey } from '../../model/instance.js';
 import type { Clock } from '../../time/clock.js';
+import { Alarm } from '../alarm.js';
 import type { DoctorMirror, LeaseReading } from '../doctor/mirror.js';
 import type { Book } from '../model/book.js';
 import type { DoctorView } from '../model/paint-model.js';
@@ -10,7 +11,7 @@ import type { FindingRow } from '../model/rows.js';
 const EVERY_MS = 30_000;
 /** The first run waits until the screen stands. */
 const FIRST_AFTER_MS = 500;
-const TICK_MS = 250;
+const TICK_MS = 500;
 
 export interface DoctorFeedOptions {
   readonly book: Book;
@@ -26,6 +27,7 @@ export interface DoctorFeedOptions {
 /** The doctor's instant rules over what the view knows: at the start, when asked, and now and then while things change. */
 export class DoctorFeed {
   readonly #options: DoctorFeedOptions;
+  readonly #alarm: Alarm;
   #mirror: DoctorMirror | null = null;
   #view: DoctorView = {
     state: 'never',
@@ -41,6 +43,7 @@ export class DoctorFeed {
 
   constructor(options: DoctorFeedOptions) {
     this.#options = options;
+    this.#alarm = new Alarm(options.clock, options.signal);
   }
 
   get view(): DoctorView {
@@ -60,6 +63,7 @@ export class DoctorFeed {
   /** Runs as soon as it can. */
   ask(): void {
     this.#isAsked = true;
+    this.#alarm.ring();
   }
 
   /** Runs until the signal aborts. Never rejects. */
@@ -70,7 +74,7 @@ export class DoctorFeed {
     await clock.sleep(FIRST_AFTER_MS, signal);
     while (!isAborted(signal)) {
       if (book.isLoaded && this.#isDue()) await this.#examine();
-      await clock.sleep(TICK_MS, signal);
+      await this.#alarm.sleep(TICK_MS);
     }
     await this.#mirror?.close();
   }

@@ -15,6 +15,8 @@ import type { LeaseRow } from '../model/rows.js';
 const LIST_EVERY_MS = 5_000;
 const CALL_MS = 10_000;
 const EACH_TICK_MS = 250;
+/** While nobody looks at leases it is woken by whoever does. */
+const IDLE_MS = 60_000;
 
 export interface LeaseFeedOptions {
   readonly registry: ReadOnlyRegistry;
@@ -88,14 +90,15 @@ export class LeaseFeed {
     if (isOther) this.#detailAtMs = -Infinity;
     this.#isWanted = isWanted;
     this.#detail = detail;
-    if (isNew) this.#alarm.ring();
+    if (isNew || isOther) this.#alarm.ring();
   }
 
   /** Runs until the signal aborts. Never rejects for what a registry does. */
   async run(): Promise<void> {
     const { clock, signal, isLive } = this.#options;
     while (!isAborted(signal)) {
-      await this.#alarm.sleep(EACH_TICK_MS);
+      const isIdle = !this.#isWanted && this.#detail === null;
+      await this.#alarm.sleep(isIdle ? IDLE_MS : EACH_TICK_MS);
       if (isAborted(signal) || !isLive()) continue;
       const nowMs = clock.monotonicMs();
       if (this.#isWanted && nowMs - this.#listedAtMs >= LIST_EVERY_MS)

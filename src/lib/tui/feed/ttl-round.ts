@@ -13,10 +13,12 @@ export interface LeaseReader {
 }
 
 const TICK_MS = 250;
-/** Of those nobody looks at: at most twenty a second; of a large registry fewer, because a view that rests has to rest. */
+/**
+ * Of those nobody looks at: at most twenty a second, which goes for up to four hundred of them. Of many more fewer, down to
+ * four a second: a view that rests has to rest, and it would never be done anyway.
+ */
 const BACKGROUND_PER_TICK = 5;
-const OF_MANY_PER_TICK = 3;
-const MANY = 400;
+const BACKGROUND_SHARE = 2_000;
 /** Of those on the screen, in one go. */
 const VISIBLE_AT_ONCE = 20;
 /** A lease on the screen is asked again after a sixth of its time: often enough to see each renewal, and never oftener. */
@@ -25,8 +27,8 @@ const LEAST_MS = 1_000;
 const MOST_MS = 5_000;
 /** How often it is looked who of those behind the screen is the next to be asked. */
 const CHOSEN_EVERY_MS = 1_000;
-/** So many of a turn are for those that nobody looks at, however many are waited for. */
-const OTHERS_PER_TICK = 1;
+/** One of so many is for those that nobody looks at, however many are waited for. */
+const OTHERS_OF = 5;
 /** An answer that is younger than this, in shares of the pause, is not asked for again. */
 const LEAST_URGENCY = 0.5;
 /** When everything is known, one that is in no trouble is asked again after this. */
@@ -55,6 +57,8 @@ export class TtlRound {
   /** Leases of the round under way that have not been asked yet. */
   #round: string[] = [];
   #othersAtMs = -Infinity;
+  /** Turns that are owed to those whom nobody looks at. */
+  #owed = 0;
   /** Leases behind the screen that are asked in this second. */
   #chosen: string[] = [];
   #chosenAtMs = -Infinity;
@@ -138,8 +142,10 @@ export class TtlRound {
       this.#chosenAtMs = nowMs;
     }
     if (this.#round.length === 0) this.#round = this.#nextRound(nowMs);
-    const most = this.#options.book.leases().size > MANY ? OF_MANY_PER_TICK : BACKGROUND_PER_TICK;
-    const others = takeFrom(this.#round, OTHERS_PER_TICK, seen);
+    const most = perTick(this.#options.book.leases().size);
+    this.#owed += most / OTHERS_OF;
+    const others = takeFrom(this.#round, Math.min(most, Math.floor(this.#owed)), seen);
+    this.#owed = Math.min(1, this.#owed - Math.floor(this.#owed));
     const chosen = takeFrom(this.#chosen, most - others.length, new Set([...seen, ...others]));
     const left = most - others.length - chosen.length;
     const more = takeFrom(this.#round, left, new Set([...seen, ...others, ...chosen]));
@@ -199,6 +205,10 @@ export class TtlRound {
 
 /** Ten seconds' worth. */
 const ROUND_LENGTH = 200;
+
+function perTick(leases: number): number {
+  return Math.max(1, Math.min(BACKGROUND_PER_TICK, Math.round(BACKGROUND_SHARE / Math.max(1, leases))));
+}
 
 /** Takes from the end of a queue. */
 function takeFrom(queue: string[], most: number, except: ReadonlySet<string>): string[] {

@@ -9,6 +9,9 @@ import { nameText } from './shown-text.js';
 import { BOLD, DIM, PLAIN, stateStyle, YELLOW } from './style.js';
 import { clockOf, groupedText, spanText } from './times.js';
 
+/** The path keeps so large a part of the line. */
+const LEAST_SHARE = 5;
+
 /** Where one is, and what narrows and orders the table; the less useful part goes when cells are short. */
 export function pathLine(context: PaintContext, area: Area): string {
   const path = pathSpans(context);
@@ -23,14 +26,16 @@ export function pathLine(context: PaintContext, area: Area): string {
       if (cellsOfSpans(left) + 2 + cellsOfSpans(right) <= area.width) break choice;
     }
   }
-  const rightCells = Math.min(cellsOfSpans(right), area.width);
+  // A very long filter must not hide where one is.
+  const least = Math.min(cellsOfSpans(path) + 1, Math.floor(area.width / LEAST_SHARE));
+  const rightCells = Math.min(cellsOfSpans(right), area.width - least);
   const leftRoom = Math.max(0, area.width - rightCells - (rightCells === 0 ? 0 : 1));
   // The left part is cut for its own room, so that it cannot push the filter out.
   const line = lineIn(context, area);
   return line
     .cell(left, { width: leftRoom, align: 'left', cut: 'end' })
     .upTo(area.width - rightCells)
-    .all(right)
+    .cell(right, { width: rightCells, align: 'left', cut: 'end' })
     .finish();
 }
 
