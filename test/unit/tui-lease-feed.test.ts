@@ -225,7 +225,7 @@ describe('LeaseFeed', () => {
     expect(feed.row(keyOf('aa'))?.bound).toEqual(['pay/p-1', '/lock']);
     feed.want(false, { id: 'bb', node: null });
     await clock.advance(250);
-    expect(calls).toEqual(['250 read aa', '500 read bb']);
+    expect(calls).toEqual(['0 read aa', '250 read bb']);
     await clock.advance(5_000);
     expect(calls).toHaveLength(3);
   });
