@@ -361,8 +361,8 @@ describe.each(dresses)('in $dress', ({ ascii, args }) => {
         look();
         await here('y', /^[▌>]\S.* [─-]/m);
         look();
-        await here(keys.escape, /crowd [›>] /);
-        await here(keys.escape, (now) => position(now) === `${row} of ${count}`);
+        await here('q', /crowd [›>] /);
+        await here('[', (now) => position(now) === `${row} of ${count}`);
         if (row < count) await here('j', (now) => position(now) === `${row + 1} of ${count}`);
       }
       await here(keys.enter, /crowd [›>] /);
@@ -403,37 +403,6 @@ describe.each(dresses)('in $dress', ({ ascii, args }) => {
       await here(keys.escape, /^ doctor/m);
     });
 
-    test('what is typed, completed and said', async () => {
-      const from = view.terminal.received;
-      const isTyping = (label: string) => (now: ViewTerminal) => (now.rows().at(-2) ?? '').startsWith(label);
-      await here('1', /^ services \(/m);
-      for (const text of [
-        ...Object.values(vectors),
-        all,
-        ...fixture()
-          .instances.slice(0, 9)
-          .map(({ service }) => service),
-      ]) {
-        await here('/', isTyping('/'));
-        await here(pasted(`Z${text}`), /\/ filter: Z/);
-        expectAligned(cellsOf(view.terminal), view.terminal.columns, null);
-        await here(keys.enter, (now) => !isTyping('/')(now));
-        await here(keys.escape, /filter: none/);
-        // As much of a name as a keyboard has keys for, and the rest by tab.
-        await here(':', isTyping(':'));
-        await here(`svc ${/^[\x20-\x7e]*/.exec(text)?.[0] ?? ''}`.slice(0, 40), /^:svc/m);
-        view.terminal.press(keys.tab);
-        await here('Z', /^:.*Z/m);
-        expectAligned(cellsOf(view.terminal), view.terminal.columns, null);
-        await here(keys.enter, /no service of that name/);
-        await here(':', isTyping(':'));
-        await here(pasted(`Z${text}`), /^:\S/m);
-        await here(keys.enter, /no command /);
-        expectAligned(cellsOf(view.terminal), view.terminal.columns, null);
-      }
-      expect(strange(outputSince(view.terminal, from), ascii)).toEqual([]);
-    });
-
     test('events', async () => {
       const { instances: all } = fixture();
       for (const { service, id, node } of all.filter((one) => one.service !== CROWD)) {
@@ -452,8 +421,40 @@ describe.each(dresses)('in $dress', ({ ascii, args }) => {
       await inspect(null);
       // Those that have left stand there for a while.
       await here('1', /^ services \(/m);
-      await inspect({ ...services, same: [] });
+      await inspect({ ...services, same: [], signs: ascii ? '-x!' : HEALTH });
     });
+  });
+
+  test('what is typed, completed and said stays on its line', async () => {
+    await using view = await ScriptedView.open(withCrowd(hostileFixture()), { args, ...sizes[0] });
+    await view.shown();
+    const { terminal } = view;
+    const prompt = (now: ViewTerminal): string => now.rows().at(-2) ?? '';
+    const look = (): void => expectAligned(cellsOf(terminal), terminal.columns, null);
+    const names = wideFixture().instances.map(({ service }) => service);
+    for (const text of [...Object.values(vectors), all, ...new Set(names)]) {
+      await press(view, '/', (now) => prompt(now).startsWith('/'));
+      await press(view, pasted(`Z${text}`), /\/ filter: Z/);
+      look();
+      await press(view, keys.enter, (now) => !prompt(now).startsWith('/'));
+      look();
+      await press(view, keys.escape, /filter: none/);
+      await press(view, ':', (now) => prompt(now).startsWith(':'));
+      await press(view, pasted(`Z${text}`), /^:\S/m);
+      look();
+      await press(view, keys.enter, /no command /);
+      look();
+    }
+    // What tab adds comes from the registry.
+    for (const name of Object.keys(vectors)) {
+      await press(view, ':', (now) => prompt(now).startsWith(':'));
+      await press(view, `svc ${name}-`, (now) => prompt(now).includes(`${name}-`));
+      look();
+      await press(view, `${keys.tab}Z`, /^:.*Z/m);
+      look();
+      await press(view, keys.enter, /no service of that name/);
+    }
+    expect(strange(terminal.output, ascii)).toEqual([]);
   });
 
   describe('what a server says', () => {

@@ -98,7 +98,9 @@ export class MembershipState {
 
   /** Replaces the whole set; answers what differs, departures first, each in key order of its set. */
   replace(snapshot: Snapshot, reasonOf: (instance: Instance) => LeftReason): Difference[] {
-    const next = new Map(snapshot.instances.map((instance) => [instanceKey(instance), instance]));
+    const next = new Map(
+      snapshot.instances.map((instance) => [instanceKey(instance), this.#asKnown(instance)]),
+    );
     const differences: Difference[] = [];
     for (const [key, instance] of this.#instances) {
       if (!next.has(key)) differences.push({ type: 'left', instance, reason: reasonOf(instance) });
@@ -116,6 +118,15 @@ export class MembershipState {
     for (const entry of snapshot.skipped) this.#skipped.set(entry.key, entry);
     this.#partial = snapshot.partial;
     return differences;
+  }
+
+  /**
+   * The one that is known, where it is the same: whoever was told of it goes on holding it, and a second copy of everything
+   * would stay for as long as nothing changes.
+   */
+  #asKnown(instance: Instance): Instance {
+    const known = this.#instances.get(instanceKey(instance));
+    return known?.revision === instance.revision && sameInstance(known, instance) ? known : instance;
   }
 
   /** Applies one change; answers null when nothing visible changed. */

@@ -41,6 +41,12 @@ interface Position {
   next: string;
 }
 
+/** What is read, and up to where. */
+interface Followed {
+  readonly reading: Reading;
+  readonly positions: readonly Position[];
+}
+
 /** Follows one service, or all: a list, then a watch a stretch from the next revision, resumed as long as nothing can be missing. */
 export class EtcdFollower implements Follower {
   readonly service: string | null;
@@ -50,7 +56,7 @@ export class EtcdFollower implements Follower {
   readonly #known = new KnownKeys();
   #listedMs = 0;
   /** null: nothing is known, list first. */
-  #followed: { readonly reading: Reading; readonly positions: readonly Position[] } | null = null;
+  #followed: Followed | null = null;
 
   constructor(calls: Calls, clock: Clock, options: FollowerOptions) {
     this.service = options.service;
@@ -213,12 +219,15 @@ export class EtcdFollower implements Follower {
    */
   async *#compare(signal: AbortSignal): AsyncGenerator<FollowSignal, void, void> {
     if (this.#followed === null || this.#clock.monotonicMs() - this.#listedMs < COMPARE_EVERY_MS) return;
-    const { reading, positions } = this.#followed;
+    yield toSet(await this.#listAgain(this.#followed, signal), true);
+  }
+
+  async #listAgain({ reading, positions }: Followed, signal: AbortSignal): Promise<Snapshot> {
     const revisions = positions.map(({ next }) => before(next));
     const { snapshot } = await this.#options.list(signal, { reading, revisions });
     this.#known.replace(snapshot);
     this.#listedMs = this.#clock.monotonicMs();
-    yield { type: 'set', snapshot, gap: true };
+    return snapshot;
   }
 
   /** W4, W11: compacted, or too large to be received. Forgets the positions then. */
