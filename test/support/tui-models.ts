@@ -422,7 +422,10 @@ export function aPaintModel(place: Place, overrides: Partial<PaintModel> = {}): 
       top: 0,
       selected: Math.min(rows.length - 1, rows === instances ? 1 : 0),
       marks: new Set(),
-      sort: { column: sorts[place.screen] ?? 'health', descending: place.screen === 'services' || place.screen === 'events' },
+      sort: {
+        column: sorts[place.screen] ?? 'health',
+        descending: place.screen === 'services' || place.screen === 'events',
+      },
       filter: '',
       problemsOnly: false,
       narrowed: '',

@@ -183,7 +183,11 @@ describe('TtlRound', () => {
     world.preferred = [...range(300, 310), 'l300'];
     await clock.advance(1_000);
     // Four of five, so that the others have their turn.
-    expect(asked().slice(0, 12).filter((id) => range(300, 310).includes(id))).toHaveLength(10);
+    expect(
+      asked()
+        .slice(0, 12)
+        .filter((id) => range(300, 310).includes(id)),
+    ).toHaveLength(10);
     world.preferred = range(200, 400);
     await clock.advance(60_000);
     for (const id of range(0, 400)) expect(times(id).length, id).toBeGreaterThan(0);

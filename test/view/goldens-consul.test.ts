@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, test } from 'vitest';
 import { consulFixture } from '../support/view/fixtures/consul.js';
 import { expectGoldens } from '../support/view/golden-sizes.js';
 import { ScriptedView } from '../support/view/scripted-view.js';
-import { press, rerunDoctor } from '../support/view/steps.js';
+import { press, rerunDoctor, untilLive } from '../support/view/steps.js';
 import { consulStops, goTo } from '../support/view/tour.js';
 
 const dresses = [
@@ -17,7 +17,7 @@ describe.each(dresses)('in $dress', ({ dress, args, env }) => {
 
   beforeAll(async () => {
     view = await ScriptedView.open(consulFixture(), { args, env, columns: 160, rows: 45 });
-    await view.shown();
+    await untilLive(view);
     await view.advance(1_000);
     await press(view, '2', /^ leases/m);
     await view.advance(500);

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, test } from 'vitest';
 import { prodEuBefore, prodEuStory, storyStartMs } from '../support/view/fixtures/prod-eu.js';
 import { expectGoldens } from '../support/view/golden-sizes.js';
 import { ScriptedView } from '../support/view/scripted-view.js';
-import { press, rerunDoctor } from '../support/view/steps.js';
+import { press, rerunDoctor, untilLive } from '../support/view/steps.js';
 import { etcdStops, goTo, leave } from '../support/view/tour.js';
 
 const dresses = [
@@ -19,7 +19,7 @@ describe.each(dresses)('in $dress', ({ dress, args, env }) => {
   beforeAll(async () => {
     const options = { args, env, startMs: storyStartMs, columns: 160, rows: 45 };
     view = await ScriptedView.open(prodEuBefore(), options);
-    await view.shown();
+    await untilLive(view);
     await view.tell(prodEuStory);
     // Leases are read while somebody looks at them.
     await press(view, '2', /^ leases/m);

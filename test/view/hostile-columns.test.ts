@@ -14,7 +14,6 @@ import {
   press,
   rerunDoctor,
   resize,
-  untilPainted,
   WITHIN_MS,
   type Check,
 } from '../support/view/steps.js';
@@ -25,7 +24,6 @@ const HARMLESS = 'plain';
 const CROWD = 'crowd';
 
 /** What the view itself writes besides text: styles, places, erasing, and its own modes. */
-// eslint-disable-next-line no-control-regex
 const OWN = /\x1b\[(?:[\d;]*m|\d+G|\d+;\d+H|2J|K|\?(?:25|7|1049|2004|2026)[hl])/g;
 
 /** Everything in the bytes that neither the view's own sequences nor text can hold. */
@@ -54,7 +52,7 @@ function cellsOf(terminal: ViewTerminal): Cells {
     const cells: string[] = [];
     for (const character of row) {
       const width = widthOf(character);
-      if (width === 0 && cells.length > 0) cells[cells.length - 1] += character;
+      if (width === 0 && cells.length > 0) cells.push(`${cells.pop() ?? ''}${character}`);
       else cells.push(character, ...(width === 2 ? [''] : []));
     }
     return cells;
@@ -100,7 +98,7 @@ const HEALTH = '●▲✖◼◌○+!xm?o';
 /** Where columns, divider and panes stand is not for the registry to say. */
 function expectAligned(cells: Cells, columns: number, table: Table | null): void {
   for (const row of cells) expect(row, textOf(row)).toHaveLength(columns);
-  const [first = [], second = []] = cells.map(textOf);
+  const [first = '', second = ''] = cells.map(textOf);
   expect(first).toMatch(STATE);
   // One that hides nothing may go when a name is long; how long disputed letters are, nobody knows.
   if (/\/ filter: (?:none|[ -~]*$)/.test(second)) expect(second).toMatch(/\S$/);
@@ -285,7 +283,9 @@ const position = (terminal: ViewTerminal): string =>
   /\d+ of \d+$/.exec(terminal.text().split('\n').at(-2) ?? '')?.[0] ?? '';
 
 describe.each(dresses)('in $dress', ({ ascii, args }) => {
-  describe.each(registries)('$name', ({ fixture, services, instances, leases }) => {
+  // Where all is ASCII, no letter is wide.
+  const these = registries.filter(({ leases }) => !ascii || leases !== null);
+  describe.each(these)('$name', ({ fixture, services, instances, leases }) => {
     let view: ScriptedView;
 
     beforeAll(async () => {
@@ -445,8 +445,8 @@ describe.each(dresses)('in $dress', ({ ascii, args }) => {
       await press(view, keys.enter, /no command /);
       look();
     }
-    // What tab adds comes from the registry.
-    for (const name of Object.keys(vectors)) {
+    // What tab adds comes from the registry; of a very long name there is no room for all.
+    for (const name of Object.keys(vectors).filter((each) => each !== 'long')) {
       await press(view, ':', (now) => prompt(now).startsWith(':'));
       await press(view, `svc ${name}-`, (now) => prompt(now).includes(`${name}-`));
       look();

@@ -64,6 +64,15 @@ export async function untilPainted({ terminal }: ScriptedView, check: Check): Pr
   }
 }
 
+/**
+ * The registry is there and in the picture before any time passes: whether the program or its first picture was ready
+ * first would else decide when leases are asked.
+ */
+export async function untilLive(view: ScriptedView): Promise<void> {
+  await view.shown();
+  await untilPainted(view, / LIVE/);
+}
+
 /** The doctor runs anew in its thread, and is done; in the first half of a second, so that its time is always the same. */
 export async function rerunDoctor(view: ScriptedView): Promise<void> {
   // One that is under way would take the order for the next one.
