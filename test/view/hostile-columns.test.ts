@@ -1,7 +1,7 @@
 /** Where everything stands beside text that would do harm, or takes more or fewer cells than it has letters. */
 import xterm from '@xterm/headless';
 import stringWidth from 'string-width';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { Instance } from '../../src/lib/model/instance.js';
 import type { LeaseRecord } from '../../src/lib/model/lease.js';
 import { leak, vectors } from '../support/hostile.js';
@@ -18,6 +18,9 @@ import {
   type Check,
 } from '../support/view/steps.js';
 import type { ViewTerminal } from '../support/view/view-terminal.js';
+
+// The machine may be busy with other tests.
+vi.setConfig({ testTimeout: 60_000 });
 
 const all = Object.values(vectors).join(' ');
 const HARMLESS = 'plain';

@@ -45,8 +45,9 @@ export function openTerminalDevice(host: NodeJS.Process): TerminalDevice {
       };
     },
     onResize(listener) {
-      stdout.on('resize', listener);
-      return () => stdout.off('resize', listener);
+      // Node tells of sizes that differ; a terminal that went to another size and back has lost what it showed.
+      host.on('SIGWINCH', listener);
+      return () => host.off('SIGWINCH', listener);
     },
     onSignal: (names, listener) => onSignal(host, names, listener),
     stopSelf() {

@@ -10,6 +10,7 @@ import type { InstanceRow, LeaseRow, Row } from './model/rows.js';
 import { dialogSpace } from './paint/dialogs.js';
 import { mostScroll } from './paint/paint-frame.js';
 import { panesOf } from './paint/panes.js';
+import { isTooSmall, LEAST } from './paint/regions.js';
 import { completionOf, readLine, type KnownNames, type LineCommand } from './state/command-line.js';
 import { currentVisit, firstVisit, reduce, type Action } from './state/reduce.js';
 import { sortBy, type Sort } from './state/sorting.js';
@@ -75,6 +76,7 @@ export class Session {
   #isDirty = true;
   #isTicking = false;
   #paintedAtMs = -Infinity;
+  #usefulSize: Size = LEAST;
   #visible: readonly Row[] = [];
 
   constructor(options: SessionOptions) {
@@ -345,8 +347,11 @@ export class Session {
     this.#reduce({ type: 'say', message: { text, level, untilMs } });
   }
 
+  /** While the terminal is too small, nothing is seen, and nothing is scrolled. */
   #page(): number {
-    return panesOf(currentVisit(this.#state).place, this.#state.size).tableRows;
+    const { size } = this.#state;
+    if (!isTooSmall(size)) this.#usefulSize = size;
+    return panesOf(currentVisit(this.#state).place, this.#usefulSize).tableRows;
   }
 
   #selectedRow(): Row | null {

@@ -55,7 +55,6 @@ export async function scanTable(
   const found = new Map<string, ScreenRow>();
   const gone = new Set<string>();
   terminal.press('g');
-  let before = '';
   for (let page = 0; page < MOST_PAGES; page += 1) {
     await terminal.settle(QUIET_MS, WITHIN_MS);
     const rows = readTable(terminal, headers);
@@ -64,12 +63,19 @@ export async function scanTable(
       if (row.glyph === LEFT) gone.add(name);
       else found.set(name, row);
     }
-    const selected = rows.find(({ isSelected }) => isSelected)?.cells[headers[0] ?? ''] ?? '';
-    if (rows.length === 0 || (page > 0 && selected === before)) break;
-    before = selected;
+    const { at, of } = positionOf(terminal);
+    if (rows.length === 0 || at >= of) break;
     terminal.press(PAGE_DOWN);
+    // However busy the machine is: the same picture twice is not the end of the table.
+    await terminal.until(() => positionOf(terminal).at !== at, WITHIN_MS);
   }
   // It may have left while it was read.
   for (const name of gone) found.delete(name);
   return [...found.values()];
+}
+
+/** `25 of 40`, at the right end above the last line; nothing where there is no row. */
+function positionOf(terminal: ViewTerminal): { readonly at: number; readonly of: number } {
+  const [, at = '0', of = '0'] = /([\d,]+) of ([\d,]+) *$/.exec(terminal.rows().at(-2) ?? '') ?? [];
+  return { at: Number(at.replaceAll(',', '')), of: Number(of.replaceAll(',', '')) };
 }

@@ -71,12 +71,15 @@ export async function untilPainted({ terminal }: ScriptedView, check: Check): Pr
 export async function untilLive(view: ScriptedView): Promise<void> {
   await view.shown();
   await untilPainted(view, / LIVE/);
+  // Not one of those keys may come while time passes.
+  await drain(view);
 }
 
 /** The doctor runs anew in its thread, and is done; in the first half of a second, so that its time is always the same. */
 export async function rerunDoctor(view: ScriptedView): Promise<void> {
   // One that is under way would take the order for the next one.
   await untilPainted(view, /(?<!last )run \d\d:/);
+  await drain(view);
   const nowMs = await view.nowMs();
   await view.advance(1_100 - (nowMs % 1_000));
   view.terminal.press('r');
@@ -85,6 +88,7 @@ export async function rerunDoctor(view: ScriptedView): Promise<void> {
   await view.advance(250);
   const clock = new Date(await view.nowMs()).toISOString().slice(11, 19);
   await untilPainted(view, `run ${clock}`);
+  await drain(view);
 }
 
 export async function resize({ terminal }: ScriptedView, { columns, rows }: Size): Promise<void> {
