@@ -55,6 +55,7 @@ export async function scanTable(
   const found = new Map<string, ScreenRow>();
   const gone = new Set<string>();
   terminal.press('g');
+  let before = '';
   for (let page = 0; page < MOST_PAGES; page += 1) {
     await terminal.settle(QUIET_MS, WITHIN_MS);
     const rows = readTable(terminal, headers);
@@ -64,10 +65,13 @@ export async function scanTable(
       else found.set(name, row);
     }
     const { at, of } = positionOf(terminal);
-    if (rows.length === 0 || at >= of) break;
+    const selected = rows.find(({ isSelected }) => isSelected)?.cells[headers[0] ?? ''] ?? '';
+    // Where the screen does not say how many there are, the cursor that stays is the end.
+    if (rows.length === 0 || (of > 0 ? at >= of : page > 0 && selected === before)) break;
+    before = selected;
     terminal.press(PAGE_DOWN);
     // However busy the machine is: the same picture twice is not the end of the table.
-    await terminal.until(() => positionOf(terminal).at !== at, WITHIN_MS);
+    if (of > 0) await terminal.until(() => positionOf(terminal).at !== at, WITHIN_MS);
   }
   // It may have left while it was read.
   for (const name of gone) found.delete(name);

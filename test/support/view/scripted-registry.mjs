@@ -366,10 +366,13 @@ export class ScriptedRegistry {
 
   #records() {
     const leases = this.#fixture.backend === 'consul' ? [] : [...this.#leases.keys()];
+    // One pass: there may be ten thousand of both.
+    const boundTo = new Map(leases.map((id) => [id, []]));
+    for (const instance of this.#instances.values()) boundTo.get(instance.lease?.id)?.push(instance);
     const records = leases.map((id) => {
       const { grantedSeconds, leftSeconds, isOverdue } = this.#leaseNow(id);
       const { renewEverySeconds, keys } = this.#leases.get(id);
-      const bound = [...this.#instances.values()].filter(({ lease }) => lease?.id === id);
+      const bound = boundTo.get(id);
       return {
         kind: 'lease',
         id,
