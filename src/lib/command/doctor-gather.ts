@@ -4,7 +4,7 @@ import type { History, ProbeAnswer, Sample } from '../doctor/types.js';
 import { globMatcher, isGlob } from '../discovery/selector.js';
 import { withLeases } from '../discovery/ttl.js';
 import { abortedError, isAborted, SdctlError } from '../errors.js';
-import type { BackendFacts } from '../model/backend-facts.js';
+import { nothingKnown, type BackendFacts } from '../model/backend-facts.js';
 import { instanceKey, type Snapshot } from '../model/instance.js';
 import { leaseKey, type LeaseListing } from '../model/lease.js';
 import type { ProbeKind } from '../probe/probe-answer.js';
@@ -33,19 +33,6 @@ const LEAST_SAMPLES = 4;
 
 /** All calls of a run together, beside what it observes: a registry of 100,000 leases takes half of this. */
 const TOTAL_MS = 60_000;
-
-/** What is known of the servers where no time was left to ask them. */
-const nothingKnown: BackendFacts = {
-  servers: [],
-  members: null,
-  alarms: null,
-  denied: [],
-  failureTolerance: null,
-  isHealthy: null,
-  nodes: null,
-  drift: null,
-  isFiltered: false,
-};
 
 interface Look {
   readonly snapshot: Snapshot;

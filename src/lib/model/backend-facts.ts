@@ -95,3 +95,16 @@ export interface BackendFacts {
   /** Reads may be answered only in part: access rules hide something. */
   readonly isFiltered: boolean;
 }
+
+/** Where nobody was asked how the servers are, or no time was left for it. */
+export const nothingKnown: BackendFacts = {
+  servers: [],
+  members: null,
+  alarms: null,
+  denied: [],
+  failureTolerance: null,
+  isHealthy: null,
+  nodes: null,
+  drift: null,
+  isFiltered: false,
+};

@@ -5,7 +5,7 @@ import { allRules } from '../../doctor/rule-names.js';
 import { rules } from '../../doctor/rules/index.js';
 import type { DoctorSettings } from '../../doctor/settings.js';
 import { suppress } from '../../doctor/suppress.js';
-import type { BackendFacts } from '../../model/backend-facts.js';
+import { nothingKnown } from '../../model/backend-facts.js';
 import type { ExaminationReport } from '../../model/finding.js';
 import {
   instanceKey,
@@ -17,19 +17,6 @@ import {
 import type { Lease } from '../../registry/types.js';
 import { toLeaseListing } from './mirrored-leases.js';
 import type { Edit, LeaseReading, MirrorSetup, RunMoment } from './protocol.js';
-
-/** The mirror makes no calls, so nobody was asked how the servers are. */
-const nothingKnown: BackendFacts = {
-  servers: [],
-  members: null,
-  alarms: null,
-  denied: [],
-  failureTolerance: null,
-  isHealthy: null,
-  nodes: null,
-  drift: null,
-  isFiltered: false,
-};
 
 /** Rules that need neither several looks, nor connections, nor earlier runs. */
 const instantRules = rules.filter(({ mode }) => mode === 'instant');
