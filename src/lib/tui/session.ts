@@ -18,11 +18,11 @@ import { TableKeeper } from './state/table-keeper.js';
 import { freeze, toPaintModel, type Frozen } from './state/to-paint-model.js';
 import type { ViewState } from './state/view-state.js';
 import type { KeyPress } from './terminal/keys.js';
+import { toNextSecond } from './second.js';
 import { World } from './world.js';
 
 /** Events are collected for this long before they are painted. */
 const PAINT_EVERY_MS = 100;
-const TICK_MS = 1_000;
 /** Nothing is waited for but a change. */
 const LONG_MS = 60_000;
 const WARMED_AT_ONCE = 250;
@@ -470,7 +470,7 @@ export class Session {
     const { clock } = this.#options.host;
     const { signal } = this.#end;
     while (!isAborted(signal)) {
-      await clock.sleep(TICK_MS - (clock.nowMs() % TICK_MS), signal);
+      await clock.sleep(toNextSecond(clock), signal);
       const { message } = this.#state;
       if (message !== null && message.untilMs <= clock.monotonicMs())
         this.#reduce({ type: 'say', message: null });
@@ -485,7 +485,7 @@ export class Session {
     const { signal } = this.#end;
     while (!isAborted(signal)) {
       const hasMore = this.#table.warm(WARMED_AT_ONCE);
-      await clock.sleep(hasMore ? WARM_PAUSE_MS : TICK_MS, signal);
+      await clock.sleep(hasMore ? WARM_PAUSE_MS : toNextSecond(clock), signal);
     }
   }
 

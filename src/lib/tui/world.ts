@@ -7,11 +7,11 @@ import { DoctorFeed } from './feed/doctor-feed.js';
 import { LeaseFeed } from './feed/lease-feed.js';
 import { MembershipFeed } from './feed/membership-feed.js';
 import { TtlRound } from './feed/ttl-round.js';
+import { SECOND_MS, toNextSecond } from './second.js';
 
 /** How often a server is asked how long it takes. */
 const ROUND_TRIP_EVERY_MS = 10_000;
 const STATUS_MS = 5_000;
-const TICK_MS = 1_000;
 
 /** What the screen wants to know of the world it shows. */
 export interface WorldEvents {
@@ -220,7 +220,7 @@ export class World {
   async #tick(): Promise<void> {
     const { clock } = this.#host;
     while (!isAborted(this.signal)) {
-      await clock.sleep(TICK_MS, this.signal);
+      await clock.sleep(toNextSecond(clock), this.signal);
       if (!isAborted(this.signal)) this.book.tick(this.moment);
     }
   }
@@ -238,7 +238,7 @@ export class World {
         const times = servers.flatMap(({ roundTripMs }) => roundTripMs ?? []);
         this.#roundTripMs = times.length === 0 ? null : Math.min(...times);
       }
-      await clock.sleep(this.#roundTripMs === null ? TICK_MS : ROUND_TRIP_EVERY_MS, this.signal);
+      await clock.sleep(this.#roundTripMs === null ? SECOND_MS : ROUND_TRIP_EVERY_MS, this.signal);
     }
   }
 }

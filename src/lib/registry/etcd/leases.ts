@@ -81,10 +81,11 @@ export async function readLeases(
 
 /** Does something for each of many, 64 at a time: more of them would only wait for each other in the client. */
 export async function eachInFlight<T>(items: Iterable<T>, work: (item: T) => Promise<void>): Promise<void> {
-  const pending = items[Symbol.iterator]();
+  const all = [...items];
+  const pending = all.values();
   const worker = async (): Promise<void> => {
     // One iterator for all workers: each takes the next one when it is free.
     for (let next = pending.next(); next.done !== true; next = pending.next()) await work(next.value);
   };
-  await Promise.all(Array.from({ length: IN_FLIGHT }, worker));
+  await Promise.all(Array.from({ length: Math.min(IN_FLIGHT, all.length) }, worker));
 }

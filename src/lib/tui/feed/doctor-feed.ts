@@ -11,7 +11,9 @@ import type { FindingRow } from '../model/rows.js';
 const EVERY_MS = 30_000;
 /** The first run waits until the screen stands. */
 const FIRST_AFTER_MS = 500;
-const TICK_MS = 500;
+/** How often it is looked whether a run is due, before the first one and after that. */
+const FIRST_TICK_MS = 500;
+const TICK_MS = 1_000;
 
 export interface DoctorFeedOptions {
   readonly book: Book;
@@ -74,7 +76,7 @@ export class DoctorFeed {
     await clock.sleep(FIRST_AFTER_MS, signal);
     while (!isAborted(signal)) {
       if (book.isLoaded && this.#isDue()) await this.#examine();
-      await this.#alarm.sleep(TICK_MS);
+      await this.#alarm.sleep(this.#ranAtMs === -Infinity ? FIRST_TICK_MS : TICK_MS);
     }
     await this.#mirror?.close();
   }

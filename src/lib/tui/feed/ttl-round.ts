@@ -12,21 +12,25 @@ export interface LeaseReader {
   ): Promise<ReadonlyMap<string, Lease>>;
 }
 
+/** Before the first turn, and between two while more of the screen waits. */
 const TICK_MS = 250;
+/** Other leases may hang on the rows of the screen by then. */
+const LOOK_MS = 1_000;
+/** Of those nobody looks at: so many in one go, because one waking for all of them costs least. */
+const BACKGROUND_AT_ONCE = 20;
 /**
- * Of those nobody looks at: at most twenty a second, which goes for up to four hundred of them. Of many more fewer, down to
- * four a second: a view that rests has to rest, and it would never be done anyway.
+ * A second between two goes for up to so many leases. Of many more fewer are asked, down to four a second: a view that
+ * rests has to rest, and it would never be done anyway.
  */
-const BACKGROUND_PER_TICK = 5;
 const BACKGROUND_SHARE = 2_000;
+const BACKGROUND_LEAST_MS = 1_000;
+const BACKGROUND_MOST_MS = 5_000;
 /** Of those on the screen, in one go. */
 const VISIBLE_AT_ONCE = 20;
 /** A lease on the screen is asked again after a sixth of its time: often enough to see each renewal, and never oftener. */
 const SHARE = 6;
 const LEAST_MS = 1_000;
 const MOST_MS = 5_000;
-/** How often it is looked who of those behind the screen is the next to be asked. */
-const CHOSEN_EVERY_MS = 1_000;
 /** One of so many is for those that nobody looks at, however many are waited for. */
 const OTHERS_OF = 5;
 /** An answer that is younger than this, in shares of the pause, is not asked for again. */
@@ -57,11 +61,6 @@ export class TtlRound {
   /** Leases of the round under way that have not been asked yet. */
   #round: string[] = [];
   #othersAtMs = -Infinity;
-  /** Turns that are owed to those whom nobody looks at. */
-  #owed = 0;
-  /** Leases behind the screen that are asked in this second. */
-  #chosen: string[] = [];
-  #chosenAtMs = -Infinity;
   readonly #alarm: Alarm;
   /** Leases that did not answer when they were asked last, with when: they are gone, or are kept from us. */
   readonly #silent = new Map<string, number>();
@@ -79,13 +78,23 @@ export class TtlRound {
   /** Runs until the signal aborts. Never rejects for what a registry does. */
   async run(): Promise<void> {
     const { signal, isLive } = this.#options;
-    while (!isAborted(signal)) {
-      await this.#alarm.sleep(TICK_MS);
+    for (let restMs = TICK_MS; !isAborted(signal); restMs = this.#restMs()) {
+      await this.#alarm.sleep(restMs);
       if (isAborted(signal)) return;
       if (!isLive()) continue;
       const ids = [...this.#due(), ...this.#others()];
       if (ids.length > 0) await this.#ask(ids);
     }
+  }
+
+  /** Until somebody is due. */
+  #restMs(): number {
+    const { isLive, visible, clock } = this.#options;
+    if (!isLive()) return TICK_MS;
+    const nowMs = clock.monotonicMs();
+    let restMs = Math.min(LOOK_MS, this.#othersAtMs + this.#othersEveryMs() - nowMs);
+    for (const id of visible()) restMs = Math.min(restMs, this.#dueInMs(id, nowMs));
+    return Math.max(TICK_MS, restMs);
   }
 
   async #ask(ids: readonly string[]): Promise<void> {
@@ -113,10 +122,15 @@ export class TtlRound {
     const due = new Set<string>();
     for (const id of visible()) {
       if (due.size >= VISIBLE_AT_ONCE) break;
-      const askedAtMs = this.#askedAtMs(id);
-      if (askedAtMs === null || nowMs - askedAtMs >= this.#pauseMs(id)) due.add(id);
+      if (this.#dueInMs(id, nowMs) <= 0) due.add(id);
     }
     return [...due];
+  }
+
+  /** Until one on the screen is asked again. */
+  #dueInMs(id: string, nowMs: number): number {
+    const askedAtMs = this.#askedAtMs(id);
+    return askedAtMs === null ? 0 : askedAtMs + this.#pauseMs(id) - nowMs;
   }
 
   /** When it was asked last, whether it has answered or not. */
@@ -130,41 +144,34 @@ export class TtlRound {
     return Math.min(MOST_MS, Math.max(LEAST_MS, (granted * 1_000) / SHARE));
   }
 
+  #othersEveryMs(): number {
+    const everyMs = (this.#options.book.leases().size / BACKGROUND_SHARE) * 1_000;
+    return Math.min(BACKGROUND_MOST_MS, Math.max(BACKGROUND_LEAST_MS, everyMs));
+  }
+
   #others(): readonly string[] {
     const { clock, visible } = this.#options;
     const nowMs = clock.monotonicMs();
     // However often it is woken for what is on the screen.
-    if (nowMs - this.#othersAtMs < TICK_MS) return [];
+    if (nowMs - this.#othersAtMs < this.#othersEveryMs()) return [];
     this.#othersAtMs = nowMs;
-    const seen = new Set(visible());
-    if (nowMs - this.#chosenAtMs >= CHOSEN_EVERY_MS) {
-      this.#chosen = this.#mostUrgent(nowMs);
-      this.#chosenAtMs = nowMs;
-    }
+    const taken = new Set(visible());
+    const seen = taken.size;
     if (this.#round.length === 0) this.#round = this.#nextRound(nowMs);
-    const most = perTick(this.#options.book.leases().size);
-    this.#owed += most / OTHERS_OF;
-    const others = takeFrom(this.#round, Math.min(most, Math.floor(this.#owed)), seen);
-    this.#owed = Math.min(1, this.#owed - Math.floor(this.#owed));
-    const chosen = takeFrom(this.#chosen, most - others.length, new Set([...seen, ...others]));
-    const left = most - others.length - chosen.length;
-    const more = takeFrom(this.#round, left, new Set([...seen, ...others, ...chosen]));
-    return [...chosen, ...others, ...more];
+    take(this.#round, BACKGROUND_AT_ONCE / OTHERS_OF, taken);
+    take(this.#mostUrgent(nowMs), BACKGROUND_AT_ONCE - (taken.size - seen), taken);
+    take(this.#round, BACKGROUND_AT_ONCE - (taken.size - seen), taken);
+    return [...taken].slice(seen);
   }
 
   /** Of those that stand behind the screen, the ones whose answers say least; the last one is asked first. */
   #mostUrgent(nowMs: number): string[] {
-    const waiting = new Map<string, number>();
+    const waiting: { readonly id: string; readonly urgency: number }[] = [];
     for (const id of this.#options.preferred()) {
       const urgency = this.#urgency(id, nowMs);
-      if (urgency >= LEAST_URGENCY) waiting.set(id, urgency);
+      if (urgency >= LEAST_URGENCY) waiting.push({ id, urgency });
     }
-    const most = (CHOSEN_EVERY_MS / TICK_MS) * BACKGROUND_PER_TICK;
-    return [...waiting]
-      .sort(([, a], [, b]) => b - a)
-      .slice(0, most)
-      .map(([id]) => id)
-      .reverse();
+    return waiting.sort((a, b) => a.urgency - b.urgency).map(({ id }) => id);
   }
 
   /** The age of an answer in shares of the time after which it is asked for again. A long lease changes slowly. */
@@ -206,17 +213,12 @@ export class TtlRound {
 /** Ten seconds' worth. */
 const ROUND_LENGTH = 200;
 
-function perTick(leases: number): number {
-  return Math.max(1, Math.min(BACKGROUND_PER_TICK, Math.round(BACKGROUND_SHARE / Math.max(1, leases))));
-}
-
-/** Takes from the end of a queue. */
-function takeFrom(queue: string[], most: number, except: ReadonlySet<string>): string[] {
-  const taken: string[] = [];
-  while (taken.length < most) {
+/** Takes so many more from the end of a queue. */
+function take(queue: string[], most: number, taken: Set<string>): void {
+  const end = taken.size + most;
+  while (taken.size < end) {
     const id = queue.pop();
-    if (id === undefined) break;
-    if (!except.has(id) && !taken.includes(id)) taken.push(id);
+    if (id === undefined) return;
+    taken.add(id);
   }
-  return taken;
 }

@@ -165,15 +165,20 @@ export class Book {
 
   /** The lease nearest its end among those of a service. */
   lowestTtlOf(service: string, nowMs: number): LowestTtl | null {
-    let lowest: TtlView | null = null;
+    // For every visible row in every picture: nothing is made on the way but the one answer.
+    let lowest: string | null = null;
+    let least = Infinity;
     let isPartial = false;
-    for (const row of this.instancesOf(service)) {
-      const ttl = this.ttlOf(row, nowMs);
-      if (ttl === null) continue;
-      if (ttl.askedAtMs === null) isPartial = true;
-      if (lowest === null || rank(ttl) < rank(lowest)) lowest = ttl;
+    for (const key of this.#services.get(service)?.instances ?? []) {
+      const lease = leaseOf(this.#instances.get(key) ?? null);
+      if (lease === null) continue;
+      if (!this.ttls.isKnown(lease, nowMs)) isPartial = true;
+      const left = this.ttls.leftSeconds(lease, nowMs) ?? Infinity;
+      if (lowest !== null && left >= least) continue;
+      lowest = lease;
+      least = left;
     }
-    return lowest === null ? null : { ttl: lowest, isPartial };
+    return lowest === null ? null : { ttl: this.ttls.view(lowest, nowMs), isPartial };
   }
 
   /** Takes over the first set, or one that replaces everything without a history. */
@@ -413,9 +418,4 @@ export class Book {
 function leaseOf(row: InstanceRow | null): string | null {
   if (row === null || row.leftAtMs !== null || row.health === 'left') return null;
   return row.instance.lease?.id ?? null;
-}
-
-/** One that was not asked yet comes last. */
-function rank({ leftSeconds }: TtlView): number {
-  return leftSeconds ?? Infinity;
 }

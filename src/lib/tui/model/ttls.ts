@@ -86,12 +86,18 @@ export class Ttls {
     this.#readings.clear();
   }
 
+  /** Whether an answer is young enough that something follows from it. */
+  isKnown(leaseId: string, nowMs: number): boolean {
+    const reading = this.#readings.get(leaseId);
+    return reading !== undefined && this.#elapsedMs(reading, nowMs) <= freshMsOf(reading.lease);
+  }
+
   /** Seconds that are probably left; null: not known. As `view` has it, for orders over many. */
   leftSeconds(leaseId: string, nowMs: number): number | null {
     const reading = this.#readings.get(leaseId);
     const left = reading?.lease.leftSeconds ?? null;
     if (reading === undefined || left === null) return null;
-    const elapsedMs = Math.max(0, (this.#frozenAtMs ?? nowMs) - reading.atMs);
+    const elapsedMs = this.#elapsedMs(reading, nowMs);
     return elapsedMs > freshMsOf(reading.lease) ? null : Math.max(0, left - elapsedMs / 1_000);
   }
 
@@ -109,11 +115,15 @@ export class Ttls {
     const nothing = { leaseId, grantedSeconds: null, leftSeconds: null, askedAtMs: null };
     if (reading === undefined) return nothing;
     const { lease, atMs } = reading;
-    const elapsedMs = Math.max(0, (this.#frozenAtMs ?? nowMs) - atMs);
+    const elapsedMs = this.#elapsedMs(reading, nowMs);
     if (elapsedMs > freshMsOf(lease)) return { ...nothing, grantedSeconds: lease.grantedSeconds };
     const leftSeconds =
       lease.leftSeconds === null ? null : Math.max(0, lease.leftSeconds - elapsedMs / 1_000);
     return { leaseId, grantedSeconds: lease.grantedSeconds, leftSeconds, askedAtMs: atMs };
+  }
+
+  #elapsedMs({ atMs }: Reading, nowMs: number): number {
+    return Math.max(0, (this.#frozenAtMs ?? nowMs) - atMs);
   }
 }
 

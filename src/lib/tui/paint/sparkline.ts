@@ -1,9 +1,22 @@
 import { ownText, type SafeText } from '../../render/safe-text.js';
 import type { Glyphs } from './glyphs.js';
 
+/** What was drawn last of some values: they change seldom, and are drawn with every second. */
+const drawn = new WeakMap<
+  readonly number[],
+  { readonly cells: number; readonly sparks: string; readonly line: SafeText }
+>();
+
 /** The last values as a row of small bars, scaled to the greatest of them; too few are filled up at the left. */
-export function sparkline(values: readonly number[], cells: number, glyphs: Glyphs): SafeText {
-  const { sparks } = glyphs;
+export function sparkline(values: readonly number[], cells: number, { sparks }: Glyphs): SafeText {
+  const before = drawn.get(values);
+  if (before?.cells === cells && before.sparks === sparks) return before.line;
+  const line = draw(values, cells, sparks);
+  drawn.set(values, { cells, sparks, line });
+  return line;
+}
+
+function draw(values: readonly number[], cells: number, sparks: string): SafeText {
   const start = values.length - cells;
   let most = 0;
   for (let index = Math.max(0, start); index < values.length; index += 1)
