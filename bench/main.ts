@@ -94,10 +94,13 @@ async function measure(row: Row, bench: Bench): Promise<readonly Figure[]> {
   }
 }
 
+/** As many as the limits of the unit need. */
+const DIGITS: Readonly<Record<Figure['unit'], number>> = { x: 2, ms: 1, MB: 2, '%': 2, '': 0 };
+
 function toLine(figure: Figure, ok: boolean): string {
   const sign = figure.rule === 'atLeast' ? '>=' : figure.rule === 'below' ? '<' : '<=';
-  const limit = `${sign} ${figure.limit}${spaced(figure.unit)}`;
-  const digits = figure.unit === 'x' ? 2 : figure.unit === 'ms' ? 1 : 0;
+  const limit = figure.limit === Infinity ? 'reported' : `${sign} ${figure.limit}${spaced(figure.unit)}`;
+  const digits = DIGITS[figure.unit];
   const measured = `${figure.measured.toFixed(digits)}${spaced(figure.unit)}`;
   return line(figure.what, limit, measured, figure.baseline, ok ? 'pass' : 'FAIL');
 }

@@ -7,7 +7,7 @@ export interface Figure {
   readonly limit: number;
   readonly measured: number;
   /** `x` is a ratio to the baseline. */
-  readonly unit: 'x' | 'ms' | 'MB' | '';
+  readonly unit: 'x' | 'ms' | 'MB' | '%' | '';
   /** What it was measured against or beside, for people. */
   readonly baseline: string;
   /** `below`: the limit itself is too much. `atLeast`: less is too little. Default: the limit is still right. */

@@ -210,10 +210,10 @@ function frameFigures({ frames, typed, keysMs, filterMs, lateMs }: Run, runs: nu
     figure('frame with ink, median', 10, orNothing(withInk, 0.5), `${withInk.length} frames`),
     figure('frame with ink, p95', Infinity, orNothing(withInk, 0.95), late),
     {
-      what: 'view at 200x50: frames without ink, percent',
+      what: 'view at 200x50: frames without ink',
       limit: 95,
       measured: share,
-      unit: '',
+      unit: '%',
       baseline: `${frames.length} frames`,
       rule: 'atLeast',
     },
@@ -229,10 +229,10 @@ function frameFigures({ frames, typed, keysMs, filterMs, lateMs }: Run, runs: nu
 function restFigures({ heapGrowth }: Run, idlePercent: number): readonly Figure[] {
   return [
     {
-      what: 'view at rest: percent of one core',
+      what: 'view at rest, of one core',
       limit: 1,
       measured: idlePercent,
-      unit: '',
+      unit: '%',
       baseline: `${IDLE_MS / 1_000} s, 10,000 instances, nothing changes`,
     },
     {

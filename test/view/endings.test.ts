@@ -130,7 +130,7 @@ const scenes: readonly Scene[] = [
       await terminal.until(/:\s?l/, WITHIN_MS);
     },
     shows: /:\s?l/,
-    key: ['e', /:\s?le/],
+    key: ['x', /:\s?lx/],
     quits: [],
   },
   {

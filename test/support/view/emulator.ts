@@ -1,4 +1,5 @@
 /** A terminal without a window: what a person would see of the bytes that a program writes. */
+import { StringDecoder } from 'node:string_decoder';
 import xterm, { type IBufferCell, type IUnicodeVersionProvider } from '@xterm/headless';
 import stringWidth from 'string-width';
 import { styleOf, toStyleMap, type StyleMap } from './cell-style.js';
@@ -36,6 +37,7 @@ const WIDTHS = 'as-today';
 
 export class Emulator {
   readonly #terminal: xterm.Terminal;
+  readonly #decoder = new StringDecoder('utf8');
   readonly #onParsed: () => void;
   readonly #heard = { bells: 0, titles: [] as string[], clipboard: [] as string[], commands: [] as number[] };
   #isCursorVisible = true;
@@ -49,8 +51,9 @@ export class Emulator {
     this.#listen();
   }
 
+  /** The emulator's own decoder loses some characters of which the bytes come in two pieces. */
   write(bytes: Uint8Array): void {
-    this.#terminal.write(bytes, this.#onParsed);
+    this.#terminal.write(this.#decoder.write(bytes), this.#onParsed);
   }
 
   resize(columns: number, rows: number): void {

@@ -53,9 +53,9 @@ export function openInkFrame({ onError }: InkFrameEvents): InkFrame {
     show(chrome, size, holes, dress) {
       const lines: string[] = [];
       try {
-        const { parts, rows } = compact(chrome, size.rows);
-        draw(parts, { columns: size.columns, rows: Math.max(1, rows.length) }, dress);
-        for (const [index, row] of rows.entries()) lines[row] = target.lines[index] ?? '';
+        const { parts, height, rows } = compact(chrome, size.rows);
+        draw(parts, { columns: size.columns, rows: Math.max(1, height) }, dress);
+        for (const [row, index] of rows) lines[row] = target.lines[index] ?? '';
       } catch (error) {
         onError(error);
       }

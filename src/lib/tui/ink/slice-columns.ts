@@ -14,6 +14,7 @@ export function cellsOf(text: string): number {
 /** The cells from `left` on, exactly `width` of them, with their colours; a glyph that is cut in two leaves blanks. */
 export function sliceColumns(line: string, left: number, width: number): string {
   const end = left + width;
+  if (SINGLE.test(line)) return line.slice(left, end).padEnd(width);
   let out = '';
   let column = 0;
   let filled = left;
