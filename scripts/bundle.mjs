@@ -243,20 +243,55 @@ const inkWaits = {
   name: 'ink-waits',
   setup(bundle) {
     bundle.onLoad({ filter: /node_modules\/yoga-layout\/dist\/src\/index\.js$/ }, ({ path: file }) => ({
-      contents: `import loadYoga from '../binaries/yoga-wasm-base64-esm.js';
+      contents: `import loadYoga, { wasmBinary } from '../binaries/yoga-wasm-base64-esm.js';
         import wrapAssembly from './wrapAssembly.js';
         let Yoga;
-        export const isReady = loadYoga().then((engine) => { Yoga = wrapAssembly(engine); });
+        export const isReady = loadYoga({ wasmBinary }).then((engine) => { Yoga = wrapAssembly(engine); });
         export { Yoga as default };
         export * from './generated/YGEnums.js';`,
       resolveDir: path.dirname(file),
     }));
+    // By itself it fetches its own text as a URL, for which Node loads all of its HTTP client.
+    bundle.onLoad(
+      { filter: /node_modules\/yoga-layout\/dist\/binaries\/yoga-wasm-base64-esm\.js$/ },
+      ({ path: file }) => {
+        const glue = readFileSync(file, 'utf8');
+        const [url, base64] = /(?<=")data:application\/octet-stream;base64,([\w+/=]+)(?=")/.exec(glue) ?? [];
+        if (url === undefined) throw new Error(`no engine in ${file}`);
+        return {
+          contents: `${glue.replace(url, url.slice(0, -base64.length))}
+          export const wasmBinary = Buffer.from('${base64}', 'base64');`,
+        };
+      },
+    );
     bundle.onLoad({ filter: /node_modules\/ink\/build\/reconciler\.js$/ }, ({ path: file }) => ({
       contents: readFileSync(file, 'utf8').replace(
         /\bawait (?:import\('\.\/devtools\.js'\)|loadPackageJson\(\))/g,
         'undefined',
       ),
       resolveDir: path.dirname(file),
+    }));
+  },
+};
+
+/**
+ * The tables of all emoji take longer to load than all the rest of ink, and nearly every text that it measures is of
+ * letters, lines and blocks, of one cell each. They are loaded by the first text that is not.
+ */
+const inkMeasures = {
+  name: 'ink-measures',
+  setup(bundle) {
+    bundle.onResolve({ filter: /^string-width$/ }, ({ namespace }) =>
+      namespace === 'measure' ? undefined : { path: 'string-width', namespace: 'measure' },
+    );
+    bundle.onLoad({ filter: /.*/, namespace: 'measure' }, () => ({
+      contents: `const SGR = /\\x1b\\[[\\d;:]*m/g;
+        const SINGLE = /^[\\x20-\\x7e\\xa1-\\xac\\xae-\\u02ff\\u2190-\\u2193\\u2500-\\u259f…●▲▼✖◼◌○›→⏎]*$/;
+        export default (text, options) => {
+          const bare = text.includes('\\x1b') ? text.replace(SGR, '') : text;
+          return SINGLE.test(bare) ? bare.length : require('string-width').default(text, options);
+        };`,
+      resolveDir: import.meta.dirname,
     }));
   },
 };
@@ -281,7 +316,7 @@ async function bundleInk(root, outfile) {
     // React for developers is slow and keeps what it has drawn.
     define: { 'process.env.NODE_ENV': '"production"', 'import.meta.url': '__filename' },
     minifySyntax: true,
-    plugins: [inkLeavesOut, inkWaits],
+    plugins: [inkLeavesOut, inkWaits, inkMeasures],
     legalComments: 'inline',
     logLevel: 'warning',
   });

@@ -4,12 +4,22 @@ import { openInkFrame } from '../../src/lib/tui/ink/open-frame.js';
 import { sliceColumns } from '../../src/lib/tui/ink/slice-columns.js';
 import type { Area, ChromePart } from '../../src/lib/tui/model/frame.js';
 import type { Dress, Size } from '../../src/lib/tui/model/paint-model.js';
-import { compose } from '../../src/lib/tui/terminal/compose.js';
+import { compose, planRows, type Segment, type Slot } from '../../src/lib/tui/terminal/compose.js';
 
 const area = (top: number, left: number, width: number, height = 1): Area => ({ top, left, width, height });
 const plain: Dress = { color: false, ascii: false, wide: false };
 const colored: Dress = { ...plain, color: true };
 const ascii: Dress = { ...plain, ascii: true };
+
+const composed = (size: Size, segments: readonly (readonly Segment[])[], slots: readonly Slot[]): string[] =>
+  compose(
+    planRows(
+      size,
+      segments,
+      slots.map((slot) => slot.area),
+    ),
+    slots,
+  );
 
 /** The picture of these parts alone, without blanks at the ends. */
 function drawn(
@@ -20,7 +30,7 @@ function drawn(
 ): string[] {
   const errors: unknown[] = [];
   const frame = openInkFrame({ onError: (error) => errors.push(error) });
-  const lines = compose(size, frame.show(chrome, size, holes, dress), []);
+  const lines = composed(size, frame.show(chrome, size, holes, dress), []);
   frame.close();
   expect(errors).toEqual([]);
   return lines.map((line) => line.trimEnd());
@@ -29,7 +39,7 @@ function drawn(
 describe('compose', () => {
   it('lets a slot that fills the row pass untouched', () => {
     const lines = ['\x1b[31mred', 'b'];
-    expect(compose({ columns: 4, rows: 2 }, [], [{ area: area(0, 0, 4, 2), lines }])).toEqual(lines);
+    expect(composed({ columns: 4, rows: 2 }, [], [{ area: area(0, 0, 4, 2), lines }])).toEqual(lines);
   });
 
   it('puts pieces side by side and ends their colours', () => {
@@ -38,7 +48,7 @@ describe('compose', () => {
       { area: area(0, 4, 3), lines: ['\x1b[1mabc'] },
       { area: area(0, 0, 3, 2), lines: ['\x1b[2mx\x1b[0m  ', 'xyz'] },
     ];
-    expect(compose({ columns: 8, rows: 3 }, segments, slots)).toEqual([
+    expect(composed({ columns: 8, rows: 3 }, segments, slots)).toEqual([
       '\x1b[2mx\x1b[0m  \x1b[0m│\x1b[1mabc\x1b[0m ',
       'xyz     ',
       '        ',
@@ -46,7 +56,7 @@ describe('compose', () => {
   });
 
   it('leaves blank what a slot has no line for', () => {
-    expect(compose({ columns: 3, rows: 2 }, [], [{ area: area(0, 1, 2, 2), lines: ['ab'] }])).toEqual([
+    expect(composed({ columns: 3, rows: 2 }, [], [{ area: area(0, 1, 2, 2), lines: ['ab'] }])).toEqual([
       ' ab',
       '   ',
     ]);

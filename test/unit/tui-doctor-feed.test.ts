@@ -149,7 +149,22 @@ describe('DoctorFeed', () => {
     expect(runs).toHaveLength(2);
     await clock.advance(1_250);
     expect(runs).toHaveLength(3);
-    expect(told).toEqual(['set one (0)', 'put two', 'put two']);
+    expect(told).toEqual(['set one (0)', 'set one two (0)', 'put two']);
+  });
+
+  it('keeps no thread while nothing changes, and one as long as something does', async () => {
+    const { clock, told, mirrors, feed, join } = scene();
+    await clock.advance(10_000);
+    join(two);
+    await clock.advance(30_000);
+    expect(mirrors.map(({ closed }) => closed)).toEqual([false]);
+    await clock.advance(32_000);
+    expect(mirrors.map(({ closed }) => closed)).toEqual([true]);
+    expect(feed.view.state).toBe('done');
+    feed.ask();
+    await clock.advance(250);
+    expect(mirrors.map(({ closed }) => closed)).toEqual([true, false]);
+    expect(told).toEqual(['set one (0)', 'put two', 'set one two (0)']);
   });
 
   it('looks at once when it is asked to, also while the connection is lost', async () => {

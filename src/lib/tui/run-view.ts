@@ -4,7 +4,7 @@ import type { Target, ViewHost } from './host.js';
 import type { InkFrame } from './ink/open-frame.js';
 import { paintFrame } from './paint/paint-frame.js';
 import { Session, type PaintCause, type ViewSettings } from './session.js';
-import { compose, type Segment } from './terminal/compose.js';
+import { compose, planRows, type Plan } from './terminal/compose.js';
 import { usableSize, type TerminalDevice } from './terminal/device.js';
 import { installEndings, type EndingSignal, type Endings } from './terminal/endings.js';
 import { readKeys } from './terminal/keys.js';
@@ -48,7 +48,7 @@ class View {
   readonly #screen: Screen;
   readonly #session: Session;
   #ink: InkFrame | null = null;
-  #chrome: { readonly key: string; readonly segments: readonly (readonly Segment[])[] } | null = null;
+  #chrome: { readonly key: string; readonly plan: Plan } | null = null;
   #last: { readonly cause: PaintCause; readonly ink: boolean; readonly ms: number } | null = null;
   #end: ViewEnd = 'left';
   #fail: (thrown: unknown) => void = () => undefined;
@@ -139,18 +139,23 @@ class View {
     if (ink === null) return;
     const startedMs = performance.now();
     const frame = paintFrame(model);
-    const { segments, isNew } = this.#around(ink, frame, model);
+    const { plan, isNew } = this.#around(ink, frame, model);
     this.#last = { cause, ink: isNew, ms: startedMs };
-    this.#screen.draw(compose(model.size, segments, frame.slots), startedMs);
+    this.#screen.draw(compose(plan, frame.slots), startedMs);
   }
 
-  /** What ink draws, which changes seldom. */
-  #around(ink: InkFrame, frame: Frame, { size, dress }: PaintModel) {
+  /** What ink draws, which changes seldom, and where the slots are in it. */
+  #around(
+    ink: InkFrame,
+    frame: Frame,
+    { size, dress }: PaintModel,
+  ): { readonly plan: Plan; readonly isNew: boolean } {
     const holes = frame.slots.map(({ area }) => area);
     const key = JSON.stringify([frame.chrome, holes, size, dress]);
-    const isNew = this.#chrome?.key !== key;
-    if (isNew) this.#chrome = { key, segments: ink.show(frame.chrome, size, holes, dress) };
-    return { segments: this.#chrome?.segments ?? [], isNew };
+    if (this.#chrome?.key === key) return { plan: this.#chrome.plan, isNew: false };
+    const plan = planRows(size, ink.show(frame.chrome, size, holes, dress), holes);
+    this.#chrome = { key, plan };
+    return { plan, isNew: true };
   }
 
   #logFrame(bytes: number, startedMs: number | null): void {

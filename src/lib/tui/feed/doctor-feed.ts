@@ -76,6 +76,7 @@ export class DoctorFeed {
     await clock.sleep(FIRST_AFTER_MS, signal);
     while (!isAborted(signal)) {
       if (book.isLoaded && this.#isDue()) await this.#examine();
+      else await this.#rest();
       await this.#alarm.sleep(this.#ranAtMs === -Infinity ? FIRST_TICK_MS : TICK_MS);
     }
     await this.#mirror?.close();
@@ -85,6 +86,14 @@ export class DoctorFeed {
     if (this.#isAsked) return true;
     const hasNews = this.#changed === null || this.#changed.size > 0;
     return hasNews && this.#options.isLive() && this.#options.clock.monotonicMs() - this.#ranAtMs >= EVERY_MS;
+  }
+
+  /** A thread that has nothing to do still keeps all instances and collects its garbage. The next run begins a new one. */
+  async #rest(): Promise<void> {
+    if (this.#mirror === null || this.#options.clock.monotonicMs() - this.#ranAtMs < EVERY_MS) return;
+    const resting = this.#mirror;
+    this.#mirror = null;
+    await resting.close();
   }
 
   async #examine(): Promise<void> {
@@ -126,11 +135,12 @@ export class DoctorFeed {
   /** What is new since the last run. */
   async #send(): Promise<DoctorMirror> {
     const { book, clock } = this.#options;
+    const isNew = this.#mirror === null;
     const mirror = (this.#mirror ??= await this.#options.open(() => {
       this.#mirror = null;
       this.#changed = null;
     }));
-    if (this.#changed === null) {
+    if (isNew || this.#changed === null) {
       const { undecoded, skipped, isPartial } = book;
       mirror.set(book.presentInstances(), { undecoded, skipped, partial: isPartial });
     } else {

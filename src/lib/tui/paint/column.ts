@@ -1,6 +1,6 @@
 import type { Row } from '../model/rows.js';
 import type { PaintContext } from './context.js';
-import type { Span, Spans } from './line.js';
+import type { CellOptions, Span, Spans } from './line.js';
 
 type Sized<Value> = Value | ((context: PaintContext) => Value);
 
@@ -44,7 +44,8 @@ export interface PlacedColumn {
   readonly column: Column<Row>;
   readonly header: string;
   readonly gap: number;
-  readonly width: number;
+  /** How its cells are put. */
+  readonly options: CellOptions;
 }
 
 /** Cells before the first column: selection, sign, mark. */
@@ -80,14 +81,17 @@ export function placeColumns(
     room += gone === undefined ? 0 : gone.gap + gone.width;
   }
   if (room > 0) share(places, room);
-  return places;
+  return places.map(({ column, header, gap, width: cells }) => {
+    const { align = 'left', cut = 'end' } = column;
+    return { column, header, gap, options: { width: cells, align, cut } };
+  });
 }
 
 function sized<Value extends string | number>(value: Sized<Value>, context: PaintContext): Value {
   return typeof value === 'function' ? value(context) : value;
 }
 
-function nextToLeave(places: readonly PlacedColumn[], isWide: boolean): number {
+function nextToLeave(places: readonly { readonly column: Column<Row> }[], isWide: boolean): number {
   let first = -1;
   let least = Infinity;
   for (const [index, { column }] of places.entries()) {

@@ -1,4 +1,4 @@
-import stringWidth from 'string-width';
+import { eastAsianWidth } from 'get-east-asian-width';
 import { ownText, safeName, safeText, type SafeText } from '../../render/safe-text.js';
 import { cutText } from '../../render/text-width.js';
 
@@ -80,7 +80,7 @@ function disputedCells(text: string): number {
   let cells = 0;
   for (const character of text) {
     if (isEasy(character)) cells += 1;
-    else cells += PICTOGRAPH.test(character) ? 2 : Math.max(1, stringWidth(character));
+    else cells += PICTOGRAPH.test(character) ? 2 : eastAsianWidth(character.codePointAt(0) ?? 0);
   }
   return cells;
 }

@@ -48,11 +48,8 @@ export function wholeNumber(value: number): number {
 
 function headerLine(places: readonly PlacedColumn[], area: Area, context: PaintContext): string {
   const line = lineIn(context, area).skip(MARGIN);
-  for (const { column, header, gap, width } of places) {
-    line
-      .skip(gap)
-      .cell({ text: ownText(header), style: BOLD }, { width, align: column.align ?? 'left', cut: 'end' });
-  }
+  for (const { header, gap, options } of places)
+    line.skip(gap).cell({ text: ownText(header), style: BOLD }, { ...options, cut: 'end' });
   return line.finish();
 }
 
@@ -73,13 +70,7 @@ function rowLine(
     .put(isSelected ? glyphs.select : BLANK)
     .put(sign, style)
     .put(model.table.marks.has(row.key) ? MARKED : BLANK);
-  for (const { column, gap, width } of places) {
-    line.skip(gap).cell(column.cell(row, context), {
-      width,
-      align: column.align ?? 'left',
-      cut: column.cut ?? 'end',
-    });
-  }
+  for (const { column, gap, options } of places) line.skip(gap).cell(column.cell(row, context), options);
   return line.finish();
 }
 

@@ -14,40 +14,56 @@ export interface Slot {
   readonly lines: readonly string[];
 }
 
-/**
- * One finished line for each row: what was drawn around the slots, and their lines.
- *
- * @param segments by row; they do not overlap each other or a slot
- */
-export function compose(
-  size: Size,
-  segments: readonly (readonly Segment[])[],
-  slots: readonly Slot[],
-): string[] {
-  const lines: string[] = [];
-  for (let row = 0; row < size.rows; row += 1) {
-    const pieces: Segment[] = [...(segments[row] ?? [])];
-    for (const { area, lines: slotLines } of slots) {
-      if (row < area.top || row >= area.top + area.height) continue;
-      const text = slotLines[row - area.top] ?? ' '.repeat(area.width);
-      pieces.push({ left: area.left, width: area.width, text });
-    }
-    lines.push(join(pieces, size.columns));
-  }
-  return lines;
+/** A piece of a row: what ink drew, or a line of a slot. */
+type Piece = { readonly left: number; readonly width: number } & (
+  { readonly text: string } | { readonly slot: number; readonly line: number }
+);
+
+/** What stands where, row by row, from left to right: it stays as long as what ink draws and the slots' places do. */
+export interface Plan {
+  readonly columns: number;
+  readonly rows: readonly (readonly Piece[])[];
 }
 
-function join(pieces: readonly Segment[], columns: number): string {
+/** @param segments by row; they do not overlap each other or a slot */
+export function planRows(
+  { columns, rows }: Size,
+  segments: readonly (readonly Segment[])[],
+  areas: readonly Area[],
+): Plan {
+  return {
+    columns,
+    rows: Array.from({ length: rows }, (_, row) => {
+      const inRow = areas.flatMap(({ top, left, width, height }, slot): Piece[] =>
+        row >= top && row < top + height ? [{ left, width, slot, line: row - top }] : [],
+      );
+      return [...(segments[row] ?? []), ...inRow]
+        .filter(({ width }) => width > 0)
+        .sort((one, other) => one.left - other.left);
+    }),
+  };
+}
+
+/** One finished line for each row: what was drawn around the slots, and their lines. */
+export function compose({ columns, rows }: Plan, slots: readonly Slot[]): string[] {
+  return rows.map((pieces) => joined(pieces, columns, slots));
+}
+
+function joined(pieces: readonly Piece[], columns: number, slots: readonly Slot[]): string {
   const [only] = pieces;
-  if (pieces.length === 1 && only?.left === 0 && only.width >= columns) return only.text;
+  if (pieces.length === 1 && only?.left === 0 && only.width >= columns) return textOf(only, slots);
   let line = '';
   let column = 0;
-  for (const { left, width, text } of pieces.toSorted((one, other) => one.left - other.left)) {
-    if (width <= 0) continue;
-    line += ' '.repeat(Math.max(0, left - column)) + closed(text);
-    column = left + width;
+  for (const piece of pieces) {
+    line += ' '.repeat(Math.max(0, piece.left - column)) + closed(textOf(piece, slots));
+    column = piece.left + piece.width;
   }
   return line + ' '.repeat(Math.max(0, columns - column));
+}
+
+function textOf(piece: Piece, slots: readonly Slot[]): string {
+  if ('text' in piece) return piece.text;
+  return slots[piece.slot]?.lines[piece.line] ?? ' '.repeat(piece.width);
 }
 
 /** The colours of a piece end with it. */
