@@ -454,6 +454,7 @@ export function aPaintModel(place: Place, overrides: Partial<PaintModel> = {}): 
     events: eventRows,
     keepEvents: 2_000,
     focus: 'table',
+    isTop: place.screen === 'services',
     prompt: null,
     dialog: null,
     message: null,

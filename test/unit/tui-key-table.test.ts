@@ -128,11 +128,12 @@ describe('help', () => {
 describe('the last line', () => {
   it.each(screens)('of %s names keys that work there, each once', (screen) => {
     for (const isTop of [true, false]) {
-      const shown = keyLine(screen, { ascii: true, isTop });
+      const shown = keyLine(screen, { ascii: true, isTop, hasPanes: !isTop });
       expect(new Set(shown.map(({ key }) => key)).size).toBe(shown.length);
       expect(shown.map(({ key }) => key)).toContain('?');
       expect(shown.some(({ key }) => key === 'q')).toBe(isTop);
       expect(shown.some(({ key }) => key === 'esc')).toBe(!isTop);
+      expect(shown.some(({ key }) => key === 'tab')).toBe(!isTop);
     }
   });
 });

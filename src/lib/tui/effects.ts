@@ -7,7 +7,7 @@ import type { InstanceRow, Row } from './model/rows.js';
 import { countText } from '../render/summary-lines.js';
 import { panesOf } from './paint/panes.js';
 import { endpointsText, findingLines, rawLines } from './state/raw-text.js';
-import { currentVisit, type Action, type Movement } from './state/reduce.js';
+import { currentVisit, isTop, type Action, type Movement } from './state/reduce.js';
 import { doctorSteps, eventSteps, hostOf } from './state/table-source.js';
 import { tableTsv } from './state/table-tsv.js';
 import type { ViewState } from './state/view-state.js';
@@ -72,8 +72,7 @@ export class Effects {
         else this.#view.reduce({ type: 'back' });
         return;
       case 'quit':
-        // The overview is the top, however one came to it.
-        if (this.#view.state.at === 0 || visit.place.screen === 'services') this.#view.stop();
+        if (isTop(this.#view.state)) this.#view.stop();
         else this.#view.reduce({ type: 'back' });
         return;
       case 'leave':

@@ -504,7 +504,11 @@ export function bindingFor(key: string, screen: ScreenName): KeyBinding | null {
 /** Keys of the last line of a screen, the most useful first. */
 export function keyLine(
   screen: ScreenName,
-  { ascii, isTop }: { readonly ascii: boolean; readonly isTop: boolean },
+  {
+    ascii,
+    isTop,
+    hasPanes,
+  }: { readonly ascii: boolean; readonly isTop: boolean; readonly hasPanes: boolean },
 ): readonly { readonly key: string; readonly does: string }[] {
   const shown = keyTable.filter(
     ({ order, screens, effect }) =>
@@ -512,6 +516,7 @@ export function keyLine(
       (screens === null || screens.includes(screen)) &&
       !(effect.type === 'back' && isTop) &&
       !(effect.type === 'quit' && !isTop) &&
+      !(effect.type === 'pane' && !hasPanes) &&
       !(effect.type === 'go' && effect.screen === screen),
   );
   const first = tables.includes(screen) ? [{ key: ascii ? 'j k' : '↑↓', does: 'move' }] : [];

@@ -178,6 +178,8 @@ export interface PaintModel {
   /** Most events that are kept. */
   readonly keepEvents: number;
   readonly focus: PaneName;
+  /** There is nowhere to go back to. */
+  readonly isTop: boolean;
   readonly prompt: Prompt | null;
   readonly dialog: Dialog | null;
   /** Said by the view itself, in place of the text about the selected row; null: nothing. */

@@ -179,7 +179,7 @@ function chromeOf(regions: Regions, { model, ascii, glyphs }: PaintContext): rea
   if (prompt !== null) chrome.push(promptPart(prompt, regions.message, ascii));
   const keys =
     prompt === null
-      ? keyLine(place.screen, { ascii, isTop: place.screen === 'services' }).map((one) =>
+      ? keyLine(place.screen, { ascii, isTop: model.isTop, hasPanes: countOf(regions) > 1 }).map((one) =>
           paused !== null && one.does === 'pause' ? { ...one, does: 'resume' } : one,
         )
       : [
@@ -189,6 +189,11 @@ function chromeOf(regions: Regions, { model, ascii, glyphs }: PaintContext): rea
         ];
   chrome.push({ kind: 'keys', area: regions.keys, keys: fittingKeys(keys, regions.keys) });
   return chrome;
+}
+
+/** Panes that the focus can be on. */
+function countOf({ table, detail, findings, events }: Regions): number {
+  return [table, detail, findings, events].filter((area) => area !== null).length;
 }
 
 /** Who draws it cuts it: what is typed has to be compared with what Tab would make of it. */

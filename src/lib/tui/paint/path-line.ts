@@ -204,9 +204,11 @@ function narrowedSpans(
   return [span(ownText('   severity: ')), span(nameText(narrowed, ascii), BOLD | YELLOW)];
 }
 
-function sortSpans({ model: { table }, ascii, glyphs }: PaintContext): Spans {
-  const { column, descending } = table.sort;
-  if (column === '') return [];
+function sortSpans({ model: { table, place, identity }, ascii, glyphs }: PaintContext): Spans {
+  const { column: own, descending } = table.sort;
+  if (own === '') return [];
+  // Checks have no time that is left: the order goes by what they say.
+  const column = own === 'ttl' && place.screen === 'leases' && identity.hasNodes ? 'state' : own;
   return [
     span(ownText('   sort: '), DIM),
     span(nameText(column, ascii)),

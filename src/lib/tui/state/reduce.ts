@@ -61,6 +61,11 @@ export function currentVisit({ history, at }: ViewState): Visit {
   return history[at] ?? firstVisit({ screen: 'services' }, sortBy('services', null));
 }
 
+/** Whether `q` leaves the view. The overview is the top, however one came to it. */
+export function isTop(state: ViewState): boolean {
+  return state.at === 0 || currentVisit(state).place.screen === 'services';
+}
+
 /** The next state. Pure; what cannot be done changes nothing. */
 export function reduce(state: ViewState, action: Action): ViewState {
   switch (action.type) {

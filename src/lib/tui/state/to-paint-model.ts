@@ -5,7 +5,7 @@ import type { ViewSettings } from '../session.js';
 import type { World } from '../world.js';
 import { completionOf, type KnownNames } from './command-line.js';
 import { readFilter } from './filter.js';
-import { currentVisit } from './reduce.js';
+import { currentVisit, isTop } from './reduce.js';
 import type { ViewState } from './view-state.js';
 
 /** What a paused picture goes on showing. */
@@ -74,6 +74,7 @@ export function toPaintModel(input: PaintInput): PaintModel {
     events: isHere ? still.events : eventsOf(input),
     keepEvents: settings.keepEvents,
     focus: state.focus,
+    isTop: isTop(state),
     prompt: promptOf(input),
     dialog: state.dialog,
     message: messageOf(input),
@@ -162,7 +163,8 @@ function messageOf({ state, world, moment }: PaintInput): PaintModel['message'] 
   if (message !== null && message.untilMs > moment.monotonicMs) return message;
   const [hidden] = world.leases?.hidden ?? [];
   const { screen } = currentVisit(state).place;
-  if (hidden !== undefined && (screen === 'leases' || screen === 'lease'))
+  // While nobody answers there is more to say.
+  if (hidden !== undefined && world.isLive && (screen === 'leases' || screen === 'lease'))
     return { text: hidden, level: 'warning' };
   return null;
 }
