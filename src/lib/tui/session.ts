@@ -1,6 +1,6 @@
 import { isAborted, SdctlError } from '../errors.js';
 import { formatDuration } from '../time/duration.js';
-import { Alarm } from './alarm.js';
+import { Beat } from './beat.js';
 import { Effects, placeOf } from './effects.js';
 import type { ViewHost, Target } from './host.js';
 import { bindingFor } from './keys/key-table.js';
@@ -18,15 +18,9 @@ import { TableKeeper } from './state/table-keeper.js';
 import { freeze, toPaintModel, type Frozen } from './state/to-paint-model.js';
 import type { ViewState } from './state/view-state.js';
 import type { KeyPress } from './terminal/keys.js';
-import { toNextSecond } from './second.js';
 import { World } from './world.js';
 
-/** Events are collected for this long before they are painted. */
-const PAINT_EVERY_MS = 100;
-/** Nothing is waited for but a change. */
-const LONG_MS = 60_000;
 const WARMED_AT_ONCE = 250;
-const WARM_PAUSE_MS = 25;
 const MESSAGE_MS = 6_000;
 const LONGEST_TYPED = 256;
 
@@ -70,12 +64,9 @@ export class Session {
   #world: World;
   readonly #table: TableKeeper;
   readonly #effects: Effects;
-  readonly #alarm: Alarm;
+  readonly #beat: Beat;
   #frozen: Frozen | null = null;
   #waiting = 0;
-  #isDirty = true;
-  #isTicking = false;
-  #paintedAtMs = -Infinity;
   #usefulSize: Size = LEAST;
   #visible: readonly Row[] = [];
 
@@ -104,7 +95,17 @@ export class Session {
     };
     this.#world = this.#openWorld(target);
     this.#table = new TableKeeper(host.clock);
-    this.#alarm = new Alarm(host.clock, this.#end.signal);
+    this.#beat = new Beat({
+      clock: host.clock,
+      signal: this.#end.signal,
+      paint: (cause) => {
+        this.#paint(cause);
+      },
+      onSecond: () => {
+        this.#endMessage();
+      },
+      warm: () => this.#table.warm(WARMED_AT_ONCE),
+    });
     this.#effects = new Effects(this.#effectView());
   }
 
@@ -124,7 +125,7 @@ export class Session {
       this.stop();
     });
     this.#paint('data');
-    await Promise.all([this.#paintLoop(), this.#tickLoop(), this.#warmLoop()]);
+    await this.#beat.run();
     await this.#world.close();
   }
 
@@ -301,7 +302,7 @@ export class Session {
       onReturn: ({ ms, joined, left }) => {
         if (this.#world === world)
           this.#say(`back after ${formatDuration(ms)}: ${joined} joined, ${left} left meanwhile`);
-        this.#markDirty();
+        this.#beat.markDirty();
       },
       onCrash,
     });
@@ -314,7 +315,7 @@ export class Session {
     if (change?.kind === 'event' && this.#state.isPaused) this.#waiting += 1;
     if (change?.kind === 'all') this.#findStart();
     if (change !== null) this.#table.note(change);
-    if (change === null || this.#isSeen(change)) this.#markDirty();
+    if (change === null || this.#isSeen(change)) this.#beat.markDirty();
   }
 
   /** Whether a change can be seen where the user is. What a lease has said of its time shows with the next second. */
@@ -413,7 +414,7 @@ export class Session {
         this.#pause(isPaused);
       },
       markDirty: () => {
-        this.#markDirty();
+        this.#beat.markDirty();
       },
       stop: () => {
         this.stop();
@@ -446,54 +447,15 @@ export class Session {
 
   // Painting
 
-  #markDirty(): void {
-    this.#isDirty = true;
-    this.#alarm.ring();
-  }
-
-  async #paintLoop(): Promise<void> {
-    const { clock } = this.#options.host;
-    const { signal } = this.#end;
-    while (!isAborted(signal)) {
-      if (!this.#isDirty) {
-        await this.#alarm.sleep(LONG_MS);
-        continue;
-      }
-      const leftMs = PAINT_EVERY_MS - (clock.monotonicMs() - this.#paintedAtMs);
-      if (leftMs > 0) await clock.sleep(leftMs, signal);
-      else this.#paint(this.#isTicking ? 'tick' : 'data');
-    }
-  }
-
-  /** The clock and the bars go on with the second. */
-  async #tickLoop(): Promise<void> {
-    const { clock } = this.#options.host;
-    const { signal } = this.#end;
-    while (!isAborted(signal)) {
-      await clock.sleep(toNextSecond(clock), signal);
-      const { message } = this.#state;
-      if (message !== null && message.untilMs <= clock.monotonicMs())
-        this.#reduce({ type: 'say', message: null });
-      this.#isTicking = !this.#isDirty;
-      this.#markDirty();
-    }
-  }
-
-  /** In the pauses between pictures. */
-  async #warmLoop(): Promise<void> {
-    const { clock } = this.#options.host;
-    const { signal } = this.#end;
-    while (!isAborted(signal)) {
-      const hasMore = this.#table.warm(WARMED_AT_ONCE);
-      await clock.sleep(hasMore ? WARM_PAUSE_MS : toNextSecond(clock), signal);
-    }
+  #endMessage(): void {
+    const { message } = this.#state;
+    if (message !== null && message.untilMs <= this.#options.host.clock.monotonicMs())
+      this.#reduce({ type: 'say', message: null });
   }
 
   #paint(cause: PaintCause): void {
     if (isAborted(this.#end.signal)) return;
-    this.#isDirty = false;
-    this.#isTicking = false;
-    this.#paintedAtMs = this.#options.host.clock.monotonicMs();
+    this.#beat.painting();
     this.#updateTable();
     this.#wantLeases();
     this.#options.screen.paint(this.#model(), cause);
