@@ -104,7 +104,6 @@ export function aLeaseRow(overrides: Partial<LeaseRow> = {}): LeaseRow {
     bound: ['payments/i-88'],
     instances: [],
     knowsBindings: true,
-    leftAtMs: null,
     ...overrides,
   };
 }
@@ -266,7 +265,7 @@ const leaseRows: readonly LeaseRow[] = [
   aLeaseRow({ id: '694d8c1f2a3b4c30', health: null, ttl: aTtl(55, 60), bound: [], isRenewed: true }),
   aLeaseRow({ id: '694d8c1f2a3b4c31', isOverdue: true, ttl: aTtl(0, 60) }),
   aLeaseRow({ id: '694d8c1f2a3b4c32', ttl: aTtl(null, null), bound: [], knowsBindings: false }),
-  aLeaseRow({ id: '694d8c1f2a3b4c33', leftAtMs: NOW_MS - 3_000 }),
+  aLeaseRow({ id: '694d8c1f2a3b4c33', bound: [] }),
 ];
 
 const nodeLeaseRows: readonly LeaseRow[] = [
@@ -455,6 +454,7 @@ export function aPaintModel(place: Place, overrides: Partial<PaintModel> = {}): 
     keepEvents: 2_000,
     focus: 'table',
     isTop: place.screen === 'services',
+    only: null,
     prompt: null,
     dialog: null,
     message: null,

@@ -142,7 +142,7 @@ describe('DoctorFeed', () => {
     await clock.advance(120_000);
     expect(runs).toEqual([500]);
     join(two);
-    await clock.advance(500);
+    await clock.advance(1_000);
     expect(runs).toHaveLength(2);
     join({ ...two, version: '2' });
     await clock.advance(29_000);

@@ -1,10 +1,11 @@
-import { globMatcher, isGlob } from '../discovery/selector.js';
+import { isGlob } from '../discovery/selector.js';
 import { SdctlError } from '../errors.js';
 import type { EndingSignal } from '../tui/terminal/endings.js';
 import type { ViewEnd } from '../tui/run-view.js';
 import { shellQuote } from '../render/safe-text.js';
 import type { FormatChoice } from './choose-view.js';
 import type { Invocation } from './invocation.js';
+import { toSelection } from './select.js';
 import { signalNumbers } from './signals.js';
 import { usageError } from './usage.js';
 
@@ -17,7 +18,6 @@ export interface ViewFlags {
   readonly service?: string | undefined;
   readonly clipboard?: boolean | undefined;
   readonly selector?: string | undefined;
-  readonly quiet?: boolean | undefined;
 }
 
 /** Whether the interactive view is to be lines instead: nothing may be painted twice. */
@@ -53,6 +53,8 @@ export async function showView(invocation: Invocation, flags: ViewFlags, root: s
   const { deps, config, view } = invocation;
   const { service } = flags;
   const isPattern = service !== undefined && isGlob(service);
+  // In the view a selector that cannot be read would hide nothing.
+  toSelection({ selector: flags.selector }, service);
   // Said before the screen is taken: what is set but not in force, and that certificates are not checked.
   const { connection } = invocation;
   if (connection.tls.insecureSkipVerify)
@@ -90,13 +92,21 @@ export async function showView(invocation: Invocation, flags: ViewFlags, root: s
 
 /** What the command line asked for, as somebody could have typed it. */
 function filterOf({ service, selector }: ViewFlags, isPattern: boolean): string {
-  if (selector !== undefined) return `-l ${selector}`;
-  if (!isPattern || service === undefined) return '';
-  globMatcher(service);
-  // The view's own pattern for names; one without a `*` would be a text there.
+  const pattern = isPattern && service !== undefined ? patternOf(service) : '';
+  return [pattern, selector === undefined ? '' : `-l ${selector}`].filter((part) => part !== '').join(' ');
+}
+
+/** The view's own pattern for names; one without a `*` would be a text there. */
+function patternOf(service: string): string {
   if (service.includes('*')) return service;
-  const escaped = service.replace(/[\\^$.|+()[\]{}/]/g, String.raw`\$&`);
-  return `/^${escaped.replaceAll('*', '.*').replaceAll('?', '.')}$/`;
+  const pattern = service.replace(
+    /\[(!?)([^\]]+)\]|[\\^$.|+()[\]{}/?]/g,
+    (token, not: string | undefined, set: string | undefined) => {
+      if (set !== undefined) return `[${not === '!' ? '^' : ''}${set.replace(/[\\^]/g, String.raw`\$&`)}]`;
+      return token === '?' ? '.' : `\\${token}`;
+    },
+  );
+  return `/^${pattern}$/`;
 }
 
 function exitCodeOf(end: ViewEnd): number {

@@ -30,6 +30,10 @@ export interface EffectView {
   page(): number;
   /** How far the detail can be scrolled, in lines. */
   mostScroll(): number;
+  /** Lines of the detail that are visible at once. */
+  detailPage(): number;
+  /** Reads everything anew, also where nothing could be opened. */
+  retry(): void;
   pause(isPaused: boolean): void;
   markDirty(): void;
   stop(): void;
@@ -56,7 +60,7 @@ export class Effects {
         this.#move(effect.to);
         return;
       case 'go':
-        this.visit({ ...placeOf(effect.screen) });
+        this.visit(placeOf(effect.screen));
         return;
       case 'history':
         this.#view.reduce({ type: 'history', by: effect.by });
@@ -100,7 +104,7 @@ export class Effects {
         this.#view.pause(!this.#view.state.isPaused);
         return;
       case 'retry':
-        this.#view.world.refresh();
+        this.#view.retry();
         this.#view.say('reading everything anew');
         return;
       case 'help':
@@ -144,7 +148,7 @@ export class Effects {
         type: 'shift',
         to,
         most: this.#view.mostScroll(),
-        page: this.#view.state.size.rows,
+        page: this.#view.detailPage(),
       });
       return;
     }
@@ -219,13 +223,14 @@ export class Effects {
   #visitFinding(subject: {
     readonly service: string | null;
     readonly instance: string | null;
+    readonly node: string | null;
     readonly lease: string | null;
   }): void {
-    const { service, instance, lease } = subject;
+    const { service, instance, node, lease } = subject;
     const found = [...this.#view.world.book.services()].filter(({ name }) => name === service);
     for (const { key } of found)
       for (const row of this.#view.world.book.instancesOf(key))
-        if (row.instance.id === instance) {
+        if (row.instance.id === instance && (node === null || row.instance.node === node)) {
           this.visit(instancePlace(row));
           return;
         }
@@ -278,8 +283,10 @@ export class Effects {
       return;
     }
     const found = this.#leaseOf(row);
-    if (found === null) this.#view.say('it has no lease', 'warning');
-    else this.visit({ screen: 'lease', ...found });
+    if (found !== null) this.visit({ screen: 'lease', ...found });
+    else if (row.instance.lease === null && this.#view.world.knowsLeases)
+      this.#view.say('it has no lease', 'warning');
+    else this.#view.say('leases were not read yet: 2 lists them', 'warning');
   }
 
   #leaseOf({ instance, key }: InstanceRow): { readonly key: string; readonly id: string } | null {
@@ -292,7 +299,7 @@ export class Effects {
     const { place } = currentVisit(this.#view.state);
     const { marks } = this.#view.state;
     const marked = this.#view.rows.filter(({ key }) => marks.has(key));
-    const rows = marked.length === 0 ? this.#view.rows : marked;
+    const rows = (marked.length === 0 ? this.#view.rows : marked).filter((row) => !isGone(row));
     const { book, moment } = this.#view.world;
     if (rows.length === 0) {
       this.#view.say('nothing to save', 'warning');
@@ -326,13 +333,21 @@ export class Effects {
       this.#view.say('no endpoint to copy', 'warning');
       return;
     }
-    copy(text);
-    this.#view.say(rows.length === 1 ? 'endpoint copied' : `${rows.length} endpoints copied`);
+    if (!copy(text)) {
+      this.#view.say('the terminal is busy: not copied', 'warning');
+      return;
+    }
+    const count = text.split('\n').length;
+    this.#view.say(count === 1 ? 'endpoint copied' : `${count} endpoints copied`);
   }
 
   /** What is stored, read now. The dialog is there at once; its text comes when it comes. */
   #showRaw(): void {
-    const row = this.#view.selectedRow() ?? this.#view.detail();
+    const { place } = currentVisit(this.#view.state);
+    const row =
+      place.screen === 'lease'
+        ? (this.#view.world.leases?.row(place.key) ?? null)
+        : (this.#view.selectedRow() ?? this.#view.detail());
     if (row?.kind === 'finding') {
       const lines = findingLines(row.finding, this.#view.state.ascii);
       this.#view.reduce({
@@ -361,6 +376,11 @@ export function placeOf(screen: 'services' | 'leases' | 'events' | 'doctor'): Pl
 
 function instancePlace({ key, instance }: InstanceRow): Place {
   return { screen: 'instance', key, service: instance.service, id: instance.id };
+}
+
+/** It is only shown for a while yet. */
+function isGone(row: Row): boolean {
+  return row.kind === 'service' ? row.health === 'left' : row.kind === 'instance' && row.leftAtMs !== null;
 }
 
 function next(steps: readonly string[], now: string): string {

@@ -41,8 +41,8 @@ export interface ViewHost {
   layoutsOf(identity: Identity): readonly string[];
   /** Writes a file for nobody but the user. @returns its path */
   save(name: string, text: string): string;
-  /** Puts text into the terminal's clipboard; null: that was not allowed. */
-  readonly copy: ((text: string) => void) | null;
+  /** Puts text into the terminal's clipboard, false: it takes nothing now; null: that was not allowed. */
+  readonly copy: ((text: string) => boolean) | null;
   /** For the log file. */
   log(entry: Readonly<Record<string, unknown>>): void;
 }

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Frame } from './model/frame.js';
 import type { PaintModel } from './model/paint-model.js';
 import type { Target, ViewHost } from './host.js';
@@ -112,6 +113,7 @@ class View {
       this.#ink = openInkFrame({ onError: this.#fail });
       if (this.#end === 'left') {
         this.#screen.enter();
+        this.#followSize();
         stops.push(
           readKeys(this.#device, (press) => {
             this.#session.press(press);
@@ -127,6 +129,12 @@ class View {
       this.#ink?.close();
       this.#device.close();
     }
+  }
+
+  /** The terminal may have another size since the session was made. */
+  #followSize(): void {
+    const size = this.#screen.size();
+    if (!isDeepStrictEqual(size, this.#session.state.size)) this.#session.resize(size);
   }
 
   #stop(end: ViewEnd): void {
@@ -171,8 +179,8 @@ class View {
   }
 
   /** The one sequence that reaches the terminal beside pictures; its text was found to be safe. */
-  #copy(text: string): void {
+  #copy(text: string): boolean {
     const encoded = Buffer.from(text, 'utf8').toString('base64');
-    if (!this.#screen.isBusy) this.#device.write(Buffer.from(`\x1b]52;c;${encoded}\x07`));
+    return this.#screen.tell(Buffer.from(`\x1b]52;c;${encoded}\x07`));
   }
 }

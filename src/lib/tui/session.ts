@@ -10,8 +10,9 @@ import type { InstanceRow, LeaseRow, Row } from './model/rows.js';
 import { dialogSpace } from './paint/dialogs.js';
 import { mostScroll } from './paint/paint-frame.js';
 import { panesOf } from './paint/panes.js';
-import { isTooSmall, LEAST } from './paint/regions.js';
+import { isTooSmall, LEAST, regionsOf } from './paint/regions.js';
 import { completionOf, readLine, type KnownNames, type LineCommand } from './state/command-line.js';
+import { isReadable } from './state/filter.js';
 import { currentVisit, firstVisit, reduce, type Action } from './state/reduce.js';
 import { sortBy, type Sort } from './state/sorting.js';
 import { TableKeeper } from './state/table-keeper.js';
@@ -28,7 +29,7 @@ const LONGEST_TYPED = 256;
 export interface ViewSettings {
   readonly keepEvents: number;
   readonly start: 'services' | 'leases' | 'events' | 'doctor';
-  /** For the overview and for instances; null: as the view has it. */
+  /** For services, the instances of one and leases; null: as the view has it. */
   readonly sort: string | null;
   readonly hidden: ReadonlySet<string>;
 }
@@ -139,11 +140,6 @@ export class Session {
     this.#paint('key');
   }
 
-  /** The screen has lost what it showed, or can take more now. */
-  refresh(): void {
-    this.#paint('key');
-  }
-
   press(key: KeyPress): void {
     if (isAborted(this.#end.signal)) return;
     if (key.kind === 'key' && key.name === 'ctrl-c') {
@@ -204,6 +200,8 @@ export class Session {
         this.#reduce({ type: 'promptDone', keeps: false });
         return;
       case 'enter':
+        // The line says why it cannot be read; closed, it would look as if it were in force.
+        if (prompt.kind === 'filter' && !isReadable(prompt.text)) return;
         this.#reduce({ type: 'promptDone', keeps: true });
         if (prompt.kind === 'command') this.#runLine(prompt.text);
         return;
@@ -249,7 +247,11 @@ export class Session {
       case 'service': {
         const found = [...this.#world.book.services()].find(({ name }) => name === command.name);
         if (found === undefined) {
-          this.#say('no service of that name', 'warning');
+          const { service } = this.#options.host;
+          this.#say(
+            service === null ? 'no service of that name' : `this view follows ${service} alone`,
+            'warning',
+          );
           return;
         }
         this.#effects.visit({ screen: 'service', serviceKey: found.key, name: found.name });
@@ -313,7 +315,7 @@ export class Session {
 
   #take(change: BookChange | null): void {
     if (change?.kind === 'event' && this.#state.isPaused) this.#waiting += 1;
-    if (change?.kind === 'all') this.#findStart();
+    if (change?.kind === 'all' || change?.kind === 'service') this.#findStart();
     if (change !== null) this.#table.note(change);
     if (change === null || this.#isSeen(change)) this.#beat.markDirty();
   }
@@ -410,6 +412,12 @@ export class Session {
       detail: () => this.#detail(),
       page: () => this.#page(),
       mostScroll: () => mostScroll(this.#model()),
+      detailPage: () =>
+        regionsOf(currentVisit(this.#state).place, this.#state.size).detail?.height ?? this.#page(),
+      retry: () => {
+        if (this.#world.connection.kind === 'failed') this.#changeWorld(this.#world.target);
+        else this.#world.refresh();
+      },
       pause: (isPaused) => {
         this.#pause(isPaused);
       },

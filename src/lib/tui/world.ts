@@ -41,7 +41,6 @@ export class World {
   #doctor: DoctorFeed | null = null;
   #failed: SdctlError | null = null;
   #roundTripMs: number | null = null;
-  #notice: string | null = null;
   readonly #startedMs: number;
 
   constructor(host: ViewHost, target: Target, keepEvents: number, events: WorldEvents) {
@@ -74,8 +73,18 @@ export class World {
     return this.connection.kind === 'live';
   }
 
+  /** The one service that is followed; null: all. */
+  get only(): string | null {
+    return this.#host.service;
+  }
+
   get opened(): Opened | null {
     return this.#opened;
+  }
+
+  /** Whether a lease that is not there does not exist. */
+  get knowsLeases(): boolean {
+    return this.#opened?.registry.capabilities.readableTtl === true || this.#leases?.isRead === true;
   }
 
   get leases(): LeaseFeed | null {
@@ -88,11 +97,6 @@ export class World {
 
   get roundTripMs(): number | null {
     return this.#roundTripMs;
-  }
-
-  /** What the registry said last beside its answers; null: nothing. Untrusted. */
-  get notice(): string | null {
-    return this.#notice;
   }
 
   get signal(): AbortSignal {
@@ -178,7 +182,7 @@ export class World {
       onChange,
       onReturn: this.#events.onReturn,
       onNotice: (text) => {
-        this.#notice = text;
+        this.#host.log({ kind: 'notice', text });
       },
     });
     this.#leases = new LeaseFeed({ registry, book, clock, signal, isLive, onChange });
@@ -205,7 +209,7 @@ export class World {
 
   #visibleLeases(): readonly string[] {
     return this.#events.visible().flatMap((row) => {
-      if (row.kind === 'lease') return row.leaseKind === 'lease' && row.leftAtMs === null ? [row.id] : [];
+      if (row.kind === 'lease') return row.leaseKind === 'lease' ? [row.id] : [];
       return row.instance.lease === null || row.leftAtMs !== null ? [] : [row.instance.lease.id];
     });
   }

@@ -2,6 +2,7 @@ import { isAborted, SdctlError } from '../../errors.js';
 import { instanceKey } from '../../model/instance.js';
 import type { Clock } from '../../time/clock.js';
 import { Alarm } from '../alarm.js';
+import { toNextSecond } from '../second.js';
 import type { DoctorMirror, LeaseReading } from '../doctor/mirror.js';
 import type { Book } from '../model/book.js';
 import type { DoctorView } from '../model/paint-model.js';
@@ -11,9 +12,8 @@ import type { FindingRow } from '../model/rows.js';
 const EVERY_MS = 30_000;
 /** The first run waits until the screen stands. */
 const FIRST_AFTER_MS = 500;
-/** How often it is looked whether a run is due, before the first one and after that. */
+/** How often it is looked whether a run is due before the first one; after that with the second. */
 const FIRST_TICK_MS = 500;
-const TICK_MS = 1_000;
 
 export interface DoctorFeedOptions {
   readonly book: Book;
@@ -77,7 +77,7 @@ export class DoctorFeed {
     while (!isAborted(signal)) {
       if (book.isLoaded && this.#isDue()) await this.#examine();
       else await this.#rest();
-      await this.#alarm.sleep(this.#ranAtMs === -Infinity ? FIRST_TICK_MS : TICK_MS);
+      await this.#alarm.sleep(this.#ranAtMs === -Infinity ? FIRST_TICK_MS : toNextSecond(clock));
     }
     await this.#mirror?.close();
   }

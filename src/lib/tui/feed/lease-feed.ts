@@ -39,6 +39,7 @@ export class LeaseFeed {
   #detail: LeaseName | null = null;
   /** Ids of leases that no known instance hangs on. */
   #others: readonly string[] = [];
+  #there: ReadonlySet<string> = new Set();
   /** Consul: as it was read last. */
   #records: readonly LeaseRecord[] = [];
   readonly #details = new Map<string, LeaseRecord>();
@@ -74,12 +75,12 @@ export class LeaseFeed {
   byId(id: string): LeaseRow | null {
     const keys = this.#options.book.leases().get(id);
     if (keys !== undefined) return this.#fromBook(id, keys);
-    return this.#others.includes(id) ? this.#fromBook(id, new Set()) : null;
+    return this.#there.has(id) ? this.#fromBook(id, new Set()) : null;
   }
 
-  /** Leases that are shown but that no instance hangs on, for the round that asks for TTLs. */
+  /** Leases that are shown but that no instance hangs on, for the round that asks for TTLs; none while nobody looks. */
   get strangers(): readonly string[] {
-    return this.#others;
+    return this.#isWanted ? this.#others : [];
   }
 
   /** @param detail the lease of which everything that hangs on it is wanted; null: none */
@@ -135,13 +136,13 @@ export class LeaseFeed {
     const { ids, hidden } = await registry.leaseIds(options);
     const known = book.leases();
     const fresh = ids.filter((id) => !known.has(id));
-    const isSame = fresh.length === this.#others.length && fresh.every((id, at) => id === this.#others[at]);
-    const others = isSame ? this.#others : fresh;
-    for (const id of this.#others) if (!others.includes(id) && !known.has(id)) book.ttls.forget(id);
-    this.#others = others;
+    const there = new Set(fresh);
+    const isSame = there.size === this.#there.size && this.#others.every((id) => there.has(id));
+    for (const id of this.#others) if (!there.has(id) && !known.has(id)) book.ttls.forget(id);
+    if (!isSame) this.#others = fresh;
+    this.#there = there;
     this.#hidden = hidden;
     this.#isRead = true;
-    const there = new Set(others);
     for (const id of this.#made.keys()) if (!there.has(id) && !known.has(id)) this.#made.delete(id);
   }
 
@@ -215,7 +216,6 @@ export class LeaseFeed {
       bound,
       instances,
       knowsBindings: detail?.knowsBindings ?? keys.size > 0,
-      leftAtMs: null,
     };
   }
 
@@ -238,7 +238,6 @@ export class LeaseFeed {
         instance === null ? [] : [instanceKey(instance)],
       ),
       knowsBindings: detail.knowsBindings,
-      leftAtMs: null,
     };
   }
 }

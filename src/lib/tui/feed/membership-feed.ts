@@ -52,7 +52,7 @@ export class MembershipFeed {
     this.#round.abort();
   }
 
-  /** Runs until the signal aborts, or until something turns out that no retry can cure. Never rejects. */
+  /** Runs until the signal aborts, or until something turns out that no retry can cure. Never rejects for what a registry does. */
   async run(): Promise<void> {
     const { signal, onChange, book, clock } = this.#options;
     while (!isAborted(signal)) {
@@ -62,9 +62,10 @@ export class MembershipFeed {
       } catch (thrown) {
         if (isAborted(signal)) return;
         if (this.#round.signal.aborted) continue;
-        const problem = toProblem(thrown);
+        if (!(thrown instanceof SdctlError) || thrown.code === 'E_DEFECT') throw thrown;
+        const problem = thrown;
         // What was read stays; a file that is wrong now may be under repair.
-        if (book.isLoaded && problem.code !== 'E_DEFECT') {
+        if (book.isLoaded) {
           this.#lost(problem, REFUSED_PAUSE_MS);
           await clock.sleep(REFUSED_PAUSE_MS, signal);
           continue;
@@ -172,10 +173,4 @@ export class MembershipFeed {
 
 function asSnapshot(like: Snapshot, book: Book): Snapshot {
   return { ...like, instances: book.presentInstances() };
-}
-
-function toProblem(thrown: unknown): SdctlError {
-  if (thrown instanceof SdctlError) return thrown;
-  const message = thrown instanceof Error ? thrown.message : String(thrown);
-  return new SdctlError('E_DEFECT', `sdctl hit a defect: ${message}`, { cause: thrown });
 }

@@ -2,6 +2,7 @@ import { isAborted, SdctlError } from '../../errors.js';
 import type { Lease } from '../../registry/types.js';
 import type { Clock } from '../../time/clock.js';
 import { Alarm } from '../alarm.js';
+import { toNextSecond } from '../second.js';
 import type { Book } from '../model/book.js';
 
 /** Where leases can be asked for what they have left. */
@@ -14,8 +15,6 @@ export interface LeaseReader {
 
 /** Before the first turn, and between two while more of the screen waits. */
 const TICK_MS = 250;
-/** Other leases may hang on the rows of the screen by then. */
-const LOOK_MS = 1_000;
 /** Of those nobody looks at: so many in one go, because one waking for all of them costs least. */
 const BACKGROUND_AT_ONCE = 20;
 /**
@@ -55,7 +54,7 @@ export interface TtlRoundOptions {
   readonly isLive: () => boolean;
 }
 
-/** Asks leases for the time they have left: those on the screen first, then those in trouble, then all the others. */
+/** Asks leases for the time they have left: those on the screen first, then those in trouble, those behind the screen and all the others, each their share. */
 export class TtlRound {
   readonly #options: TtlRoundOptions;
   /** Leases of the round under way that have not been asked yet. */
@@ -92,7 +91,8 @@ export class TtlRound {
     const { isLive, visible, clock } = this.#options;
     if (!isLive()) return TICK_MS;
     const nowMs = clock.monotonicMs();
-    let restMs = Math.min(LOOK_MS, this.#othersAtMs + this.#othersEveryMs() - nowMs);
+    // With the second other leases may hang on the rows of the screen.
+    let restMs = Math.min(toNextSecond(clock), this.#othersAtMs + this.#othersEveryMs() - nowMs);
     for (const id of visible()) restMs = Math.min(restMs, this.#dueInMs(id, nowMs));
     return Math.max(TICK_MS, restMs);
   }
@@ -157,6 +157,7 @@ export class TtlRound {
     this.#othersAtMs = nowMs;
     const taken = new Set(visible());
     const seen = taken.size;
+    take(this.#troubled(nowMs), BACKGROUND_AT_ONCE / 2, taken);
     if (this.#round.length === 0) this.#round = this.#nextRound(nowMs);
     take(this.#round, BACKGROUND_AT_ONCE / OTHERS_OF, taken);
     take(this.#mostUrgent(nowMs), BACKGROUND_AT_ONCE - (taken.size - seen), taken);
@@ -183,22 +184,30 @@ export class TtlRound {
     return (nowMs - askedAtMs) / pauseMs;
   }
 
-  /** The last one is asked first: those in trouble, those that were never asked, then the oldest answers. */
+  /** What an old answer says of trouble may have long been over; the oldest one is asked first. */
+  #troubled(nowMs: number): string[] {
+    const found: { readonly id: string; readonly atMs: number }[] = [];
+    for (const [id, keys] of this.#options.book.leases()) {
+      const atMs = this.#askedAtMs(id);
+      if (atMs !== null && nowMs - atMs >= LEAST_MS && this.#isTroubled(keys)) found.push({ id, atMs });
+    }
+    return found.sort((a, b) => b.atMs - a.atMs).map(({ id }) => id);
+  }
+
+  /** The last one is asked first: those that were never asked, then the oldest answers. */
   #nextRound(nowMs: number): string[] {
     for (const [id, askedAtMs] of this.#silent)
       if (nowMs - askedAtMs >= FORGOTTEN_MS) this.#silent.delete(id);
     const fresh: string[] = [];
     const old: { readonly id: string; readonly urgency: number }[] = [];
-    const troubled: string[] = [];
-    for (const [id, keys] of this.#options.book.leases()) {
+    for (const id of this.#options.book.leases().keys()) {
       const askedAtMs = this.#askedAtMs(id);
       if (askedAtMs === null) fresh.push(id);
-      else if (nowMs - askedAtMs >= MOST_MS && this.#isTroubled(keys)) troubled.push(id);
       else if (nowMs - askedAtMs >= BACKGROUND_AGE_MS) old.push({ id, urgency: this.#urgency(id, nowMs) });
     }
     const due = old.filter(({ urgency }) => urgency >= 1).sort((a, b) => a.urgency - b.urgency);
-    // A long round is begun anew now and then, so that trouble is not asked about only once in it.
-    return [...due.map(({ id }) => id), ...fresh.reverse(), ...troubled].slice(-ROUND_LENGTH);
+    // A long round is begun anew now and then: who is due is another question by then.
+    return [...due.map(({ id }) => id), ...fresh.reverse()].slice(-ROUND_LENGTH);
   }
 
   #isTroubled(keys: ReadonlySet<string>): boolean {
@@ -210,7 +219,7 @@ export class TtlRound {
   }
 }
 
-/** Ten seconds' worth. */
+/** Ten goes. */
 const ROUND_LENGTH = 200;
 
 /** Takes so many more from the end of a queue. */

@@ -178,6 +178,8 @@ export interface PaintModel {
   /** Most events that are kept. */
   readonly keepEvents: number;
   readonly focus: PaneName;
+  /** The one service that is followed; null: all. Untrusted. */
+  readonly only: string | null;
   /** There is nowhere to go back to. */
   readonly isTop: boolean;
   readonly prompt: Prompt | null;

@@ -89,8 +89,6 @@ export interface LeaseRow {
   readonly instances: readonly string[];
   /** false: something else may hang on it. */
   readonly knowsBindings: boolean;
-  /** Wall clock milliseconds when it was found gone, shown greyed; null: it is there. */
-  readonly leftAtMs: number | null;
 }
 
 /** One finding of the doctor screen. */

@@ -76,6 +76,10 @@ function emptiness(context: PaintContext): readonly SafeText[] {
   const inContext = identity.context === null ? '' : ` in ${nameText(identity.context, ascii)}`;
   switch (place.screen) {
     case 'services':
+      if (model.only !== null)
+        return [
+          ownText(`No instances of ${nameText(model.only, ascii)}${inContext}: nothing else is followed.`),
+        ];
       return emptyHint === null || emptyHint === ''
         ? [ownText(`No services${inContext}.`)]
         : [
@@ -83,7 +87,11 @@ function emptiness(context: PaintContext): readonly SafeText[] {
             ownText('Another prefix or layout may hold some: try :layout auto'),
           ];
     case 'service':
-      return [ownText(`No instances of ${nameText(place.name, ascii)}${inContext}. esc goes back`)];
+      return [
+        ownText(
+          `No instances of ${nameText(place.name, ascii)}${inContext}.${model.isTop ? '' : ' esc goes back'}`,
+        ),
+      ];
     case 'host':
       return [ownText(`No instances on ${nameText(place.host, ascii)}${inContext}. esc goes back`)];
     case 'leases':

@@ -115,14 +115,14 @@ function leftSpans(form: Form, nameRoom: number, context: PaintContext): Spans {
 }
 
 function rightSpans(form: Form, context: PaintContext): Spans {
-  const { revision, roundTripMs, nowMs, clockMs = nowMs } = context.model;
+  const { revision, roundTripMs, nowMs, clockMs = nowMs, connection } = context.model;
   const facts: Span[] = stateSpans(form, context);
   const add = (text: SafeText, style: Style = PLAIN): void => {
     facts.push(span(ownText('  ')), span(text, style));
   };
   if (form.revision && revision !== null) add(ownText(`rev ${nameText(revision, context.ascii)}`));
-  if (form.roundTrip && roundTripMs !== null && Number.isFinite(roundTripMs))
-    add(ownText(`${Math.round(roundTripMs)} ms`));
+  const isAnswering = connection.kind === 'live' && roundTripMs !== null && Number.isFinite(roundTripMs);
+  if (form.roundTrip && isAnswering) add(ownText(`${Math.round(roundTripMs)} ms`));
   if (form.clock) add(clockOf(clockMs));
   return facts;
 }

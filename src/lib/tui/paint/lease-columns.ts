@@ -10,7 +10,6 @@ import type { PaintContext } from './context.js';
 import { span, type Span, type Spans } from './line.js';
 import { freeText, nameText } from './shown-text.js';
 import { DIM, PLAIN, RED, stateStyle } from './style.js';
-import { spanText } from './times.js';
 
 const BAR = 12;
 const NOTHING = span(ownText('-'), DIM);
@@ -21,8 +20,7 @@ export function leaseName({ leaseKind, id, node }: LeaseRow, ascii: boolean): Sa
 }
 
 /** The state that the sign of a lease shows. */
-export function leaseState({ leftAtMs, isOverdue, health }: LeaseRow): ShownState {
-  if (leftAtMs !== null) return 'left';
+export function leaseState({ isOverdue, health }: LeaseRow): ShownState {
   return isOverdue ? 'critical' : (health ?? 'unknown');
 }
 
@@ -71,7 +69,6 @@ const ttlColumn: Column<LeaseRow> = {
 
 function ttlCell(row: LeaseRow, context: PaintContext): Span | Spans {
   const { model } = context;
-  if (row.leftAtMs !== null) return span(ownText(`ended ${spanText(row.leftAtMs, model.nowMs)} ago`), DIM);
   if (row.isOverdue) return span(ownText('overdue !'), RED);
   return ttlBar(model.ttlOf(row) ?? row.ttl, context, { cells: BAR, mark: 2 });
 }
@@ -145,8 +142,7 @@ const stateColumn: Column<LeaseRow> = {
   width: 10,
   leaves: 6,
   from: 60,
-  cell: ({ health, leftAtMs }, context) => {
-    if (leftAtMs !== null) return span(wordOf('left'), DIM);
+  cell: ({ health }, context) => {
     if (health === null) return NOTHING;
     return [
       span(glyphOf(health, context.view), stateStyle(health)),

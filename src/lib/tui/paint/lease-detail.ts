@@ -11,7 +11,6 @@ import { leaseState, renewedOf } from './lease-columns.js';
 import { span, type Spans } from './line.js';
 import { nameText } from './shown-text.js';
 import { BOLD, DIM, PLAIN, RED, stateStyle } from './style.js';
-import { spanText } from './times.js';
 
 /** Everything that is known of one lease, TTL check or session, a line each. */
 export function leaseDetail(row: LeaseRow, context: PaintContext, width: number): readonly Spans[] {
@@ -29,8 +28,6 @@ export function leaseDetail(row: LeaseRow, context: PaintContext, width: number)
 function stateLines(row: LeaseRow, context: PaintContext, width: number): readonly Spans[] {
   const { model, view } = context;
   const lines: Spans[] = [];
-  if (row.leftAtMs !== null)
-    lines.push(field('ended', span(ownText(`${spanText(row.leftAtMs, model.nowMs)} ago`), DIM)));
   if (row.health !== null) {
     const state = leaseState(row);
     lines.push(

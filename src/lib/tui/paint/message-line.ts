@@ -46,8 +46,9 @@ export function messageLine(context: PaintContext, area: Area): string {
 /** `1 of 19`, with the number of marked rows. */
 function positionText({ model: { table, place } }: PaintContext): SafeText {
   if (place.screen === 'instance') return ownText('');
-  const marked = table.marks.size === 0 ? '' : `${table.marks.size} marked`;
-  const { selected, rows } = table;
+  const { selected, rows, marks } = table;
+  const count = marks.size === 0 ? 0 : rows.filter(({ key }) => marks.has(key)).length;
+  const marked = count === 0 ? '' : `${groupedText(count)} marked`;
   if (!(selected >= 0 && selected < rows.length)) return ownText(marked);
   const position = `${groupedText(selected + 1)} of ${groupedText(rows.length)}`;
   return ownText(marked === '' ? position : `${marked}  ${position}`);
@@ -162,8 +163,6 @@ function checkOutput(instance: Instance): string {
 function leaseSaying(row: LeaseRow, context: PaintContext): Saying {
   const { ascii, model } = context;
   const name = leaseName(row, ascii);
-  if (row.leftAtMs !== null)
-    return { text: ownText(`${name} has ended ${spanText(row.leftAtMs, model.nowMs)} ago`), isQuiet: false };
   if (row.isOverdue)
     return { text: ownText(`${name} is overdue, and the registry still keeps it`), isQuiet: false };
   if (row.leaseKind !== 'lease') {

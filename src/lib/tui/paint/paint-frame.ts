@@ -14,6 +14,7 @@ import { leaseDetail } from './lease-detail.js';
 import { span, type Spans } from './line.js';
 import { messageLine, partialTexts } from './message-line.js';
 import { pathLine } from './path-line.js';
+import { panesOf } from './panes.js';
 import { isTooSmall, LEAST, regionsOf, wholeSize, type Regions } from './regions.js';
 import { hardBreak, nameText, wrapCells } from './shown-text.js';
 import { eventLines, findingLines } from './side-panes.js';
@@ -160,7 +161,7 @@ function footLines(context: PaintContext, area: Area): readonly string[] {
   if (place.screen === 'events') return [lineIn(context, area).all(eventChurn(context)).finish()];
   const note = identity.hasNodes
     ? 'The registry does not tell how much time a TTL check has left.'
-    : 'TTL of visible rows is read every 5 s; between reads it is an estimate.';
+    : 'TTL of visible rows is read every few seconds; between reads it is an estimate.';
   return fill(context, area, [[span(ownText(` ${note}`), DIM)]]);
 }
 
@@ -179,9 +180,11 @@ function chromeOf(regions: Regions, { model, ascii, glyphs }: PaintContext): rea
   if (prompt !== null) chrome.push(promptPart(prompt, regions.message, ascii));
   const keys =
     prompt === null
-      ? keyLine(place.screen, { ascii, isTop: model.isTop, hasPanes: countOf(regions) > 1 }).map((one) =>
-          paused !== null && one.does === 'pause' ? { ...one, does: 'resume' } : one,
-        )
+      ? keyLine(place.screen, {
+          ascii,
+          isTop: model.isTop,
+          hasPanes: panesOf(place, model.size).panes.length > 1,
+        }).map((one) => (paused !== null && one.does === 'pause' ? { ...one, does: 'resume' } : one))
       : [
           { key: glyphs.enter, does: prompt.kind === 'filter' ? 'keep' : 'run' },
           { key: 'esc', does: prompt.kind === 'filter' ? 'clear' : 'cancel' },
@@ -189,11 +192,6 @@ function chromeOf(regions: Regions, { model, ascii, glyphs }: PaintContext): rea
         ];
   chrome.push({ kind: 'keys', area: regions.keys, keys: fittingKeys(keys, regions.keys) });
   return chrome;
-}
-
-/** Panes that the focus can be on. */
-function countOf({ table, detail, findings, events }: Regions): number {
-  return [table, detail, findings, events].filter((area) => area !== null).length;
 }
 
 /** Who draws it cuts it: what is typed has to be compared with what Tab would make of it. */

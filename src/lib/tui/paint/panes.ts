@@ -7,7 +7,8 @@ export function panesOf(place: Place, size: Size): Panes {
   const { table, detail, findings, events } = regionsOf(place, size);
   const areas: readonly (readonly [PaneName, Area | null])[] = [
     ['table', table],
-    ['detail', detail],
+    // What is known of a lease stands above its instances, and cannot be anything else.
+    ['detail', place.screen === 'lease' ? null : detail],
     ['findings', findings],
     ['events', events],
   ];

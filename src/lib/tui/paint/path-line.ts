@@ -114,8 +114,10 @@ function factSpans(context: PaintContext): readonly Spans[] {
         span(ownText(` ${groupedText(count)}`)),
       ];
     });
+    const only = model.only === null ? [] : [[between, span(ownText(`only ${nameText(model.only, ascii)}`))]];
     return [
       ...incomplete(context),
+      ...only,
       [between, span(ownText(`instances ${groupedText(instances)}`))],
       ...(states.length === 0 ? [] : [[between, ...states.slice(1)]]),
     ];

@@ -67,13 +67,16 @@ export function eventChurn({ model, glyphs }: PaintContext): Spans {
     if (event.type === 'joined' || event.type === 'left') minutes[index] = (minutes[index] ?? 0) + 1;
   }
   const most = Math.max(...minutes);
+  const oldest = model.events.at(-1);
+  const isFull = model.events.length >= model.keepEvents && oldest !== undefined;
+  const reach = isFull ? Math.min(HOUR, now - Math.floor(oldest.atMs / MINUTE_MS) + 1) : HOUR;
   const line = sparkline(summedBy(minutes, HOUR / HOUR_CELLS), HOUR_CELLS, glyphs);
   const peak =
     most === 0
       ? 'nothing came or went'
       : `peak ${most}/min at ${clockOf((now - (HOUR - 1 - minutes.lastIndexOf(most))) * MINUTE_MS).slice(0, 5)}`;
   return [
-    span(ownText(' churn 60 min  '), DIM),
+    span(ownText(` churn ${reach} min  `), DIM),
     span(line, most === 0 ? DIM : PLAIN),
     span(ownText(`  ${peak}`), most === 0 ? DIM : PLAIN),
   ];

@@ -77,8 +77,7 @@ function rowLine(
 /** Something that has just gone and is still shown for a while. */
 function isGhost(row: Row): boolean {
   if (row.kind === 'service') return row.health === 'left';
-  if (row.kind === 'instance') return row.health === 'left' || row.leftAtMs !== null;
-  return row.kind === 'lease' && row.leftAtMs !== null;
+  return row.kind === 'instance' && (row.health === 'left' || row.leftAtMs !== null);
 }
 
 /** The sign before a row, and its colour. */

@@ -19,7 +19,7 @@ const LONGEST = 256;
 
 const everything: FilterResult = { ok: true, matches: () => true };
 
-/** Reads `text`, `!text`, `name*`, `/pattern/` and `-l selector`. */
+/** Reads `text`, `!text`, `name*`, `/pattern/` and `-l selector`, the last one also behind one of the others. */
 export function readFilter(typed: string, context: FilterContext): FilterResult {
   const text = typed.trim();
   if (text === '') return everything;
@@ -29,6 +29,8 @@ export function readFilter(typed: string, context: FilterContext): FilterResult 
     // What is not finished yet hides nothing.
     return inner.ok && inner !== everything ? { ok: true, matches: (row) => !inner.matches(row) } : inner;
   }
+  const both = /^(?!-l\s)(\S.*?)\s(-l\s.*)$/s.exec(text);
+  if (both !== null) return allOf([readFilter(both[1] ?? '', context), readFilter(both[2] ?? '', context)]);
   if (/^-l(?:\s|$)/.test(text)) return bySelector(text.slice(2).trim(), context);
   if (text.startsWith('/')) return byPattern(patternOf(text));
   const wanted = text.toLowerCase();
@@ -38,6 +40,17 @@ export function readFilter(typed: string, context: FilterContext): FilterResult 
     return { ok: true, matches: (row) => namesOf(row).some((name) => matches(name.toLowerCase())) };
   }
   return { ok: true, matches: (row) => searchText(row).includes(wanted) };
+}
+
+/** Whether something is wrong with what was typed. */
+export function isReadable(typed: string): boolean {
+  return readFilter(typed, { instancesOf: () => [] }).ok;
+}
+
+function allOf(filters: readonly FilterResult[]): FilterResult {
+  const read = filters.flatMap((one) => (one.ok ? [one] : []));
+  const failed = filters.find((one) => !one.ok);
+  return failed ?? { ok: true, matches: (row) => read.every(({ matches }) => matches(row)) };
 }
 
 /** `/re/` without its slashes; the last one may be missing yet, and one behind a backslash is not the last one. */

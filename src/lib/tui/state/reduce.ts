@@ -1,4 +1,5 @@
 import type { Dialog, PaneName, Place, Size } from '../model/paint-model.js';
+import { panesOf } from '../paint/panes.js';
 import { sortBy, sortsOf, type Sort } from './sorting.js';
 import type { Message, ViewState, Visit } from './view-state.js';
 
@@ -70,7 +71,7 @@ export function isTop(state: ViewState): boolean {
 export function reduce(state: ViewState, action: Action): ViewState {
   switch (action.type) {
     case 'resize':
-      return { ...state, size: action.size };
+      return resized(state, action.size);
     case 'move':
       return here(state, (visit) => moved(visit, action.to, action));
     case 'follow':
@@ -133,6 +134,12 @@ export function reduce(state: ViewState, action: Action): ViewState {
         dialog: null,
       };
   }
+}
+
+/** A pane that has no room any more cannot keep the focus. */
+function resized(state: ViewState, size: Size): ViewState {
+  const { panes } = panesOf(currentVisit(state).place, size);
+  return { ...state, size, focus: panes.includes(state.focus) ? state.focus : 'table' };
 }
 
 function here(state: ViewState, change: (visit: Visit) => Visit): ViewState {
@@ -251,7 +258,7 @@ function scrolled(state: ViewState, to: Movement, lines: number, page: number): 
   const { dialog } = state;
   if (dialog === null) return state;
   const top = scrolledTop(dialog.top, to, Math.max(0, lines - page), page);
-  return { ...state, dialog: { ...dialog, top } };
+  return top === dialog.top ? state : { ...state, dialog: { ...dialog, top } };
 }
 
 function scrolledTop(top: number, to: Movement, most: number, page: number): number {

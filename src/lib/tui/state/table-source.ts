@@ -98,7 +98,8 @@ function isAtLeast(severity: string, least: string): boolean {
   return severity === 'error' || (severity === 'warning' && least === 'warning');
 }
 
-function isAbout(
+/** Whether an event belongs to what a log is about. */
+export function isAbout(
   { serviceKey, instanceKey }: Extract<Place, { screen: 'events' }>,
   row: Extract<Row, { kind: 'event' }>,
 ): boolean {

@@ -6,6 +6,7 @@ import type { World } from '../world.js';
 import { completionOf, type KnownNames } from './command-line.js';
 import { readFilter } from './filter.js';
 import { currentVisit, isTop } from './reduce.js';
+import { isAbout } from './table-source.js';
 import type { ViewState } from './view-state.js';
 
 /** What a paused picture goes on showing. */
@@ -75,6 +76,7 @@ export function toPaintModel(input: PaintInput): PaintModel {
     keepEvents: settings.keepEvents,
     focus: state.focus,
     isTop: isTop(state),
+    only: world.only,
     prompt: promptOf(input),
     dialog: state.dialog,
     message: messageOf(input),
@@ -143,7 +145,8 @@ function eventsOf({ state, world }: PaintInput): PaintModel['events'] {
   if (place.screen === 'service') return events.newest(most, (row) => row.serviceKey === place.serviceKey);
   if (place.screen === 'instance') return events.newest(most, (row) => row.instanceKey === place.key);
   // The whole log has its churn there.
-  return events.newest(place.screen === 'events' ? Infinity : most);
+  if (place.screen === 'events') return events.newest(Infinity, (row) => isAbout(place, row));
+  return events.newest(most);
 }
 
 function promptOf({ state, world, names }: PaintInput): Prompt | null {

@@ -32,6 +32,8 @@ export interface Screen {
   draw(lines: readonly string[], startedMs?: number): void;
   /** Clears, and writes all lines again. */
   repaint(): void;
+  /** Sends something that is seen nowhere. @returns false: the terminal does not take it now */
+  tell(bytes: Uint8Array): boolean;
 }
 
 /** Alternate screen, no cursor, no wrapping, pastes in brackets, clear. */
@@ -136,6 +138,12 @@ class TerminalScreen implements Screen {
   repaint(): void {
     this.#forget();
     this.#show();
+  }
+
+  tell(bytes: Uint8Array): boolean {
+    if (this.#state !== 'open' || this.#writer.isBusy || this.#writer.isLost) return false;
+    this.#writer.send(bytes);
+    return !this.#writer.isLost;
   }
 
   #take(): void {
