@@ -408,6 +408,7 @@ export function aPaintModel(place: Place, overrides: Partial<PaintModel> = {}): 
       color: 'red',
       backend: 'etcd',
       servers: 'https://10.0.0.5:2379, .6, .7',
+      flags: ['-c', 'prod-eu'],
       hasNodes: false,
     },
     connection: { kind: 'live' },

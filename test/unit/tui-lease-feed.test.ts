@@ -136,7 +136,7 @@ describe('LeaseFeed', () => {
       key: keyOf('aa'),
       bound: ['cart/c-1', 'pay/p-1'],
       instances: ['/services/cart/c-1', '/services/pay/p-1'],
-      knowsBindings: true,
+      knowsBindings: false,
       health: null,
       isRenewed: null,
       isOverdue: false,

@@ -252,7 +252,7 @@ describe('the message', () => {
     expect(message({}, placeOf('doctor'))).toMatch(
       /^ unknown: SD102 \(leases: no read permission on \/locks\/\) +1 of 6$/,
     );
-    expect(message({}, placeOf('instance'))).toBe(' same as: sdctl list checkout/i-7f3a -o yaml');
+    expect(message({}, placeOf('instance'))).toBe(' same as: sdctl list checkout/i-7f3a -o yaml -c prod-eu');
   });
 
   it('says what is true of everything while the row is quiet', () => {
@@ -374,7 +374,7 @@ describe('panes', () => {
   });
 
   it('say how much does not fit', () => {
-    expect(shown({ size: small }, placeOf('instance'))[7]).toMatch(/^ \d+ more lines: y shows everything$/);
+    expect(shown({ size: small }, placeOf('instance'))[7]).toMatch(/^ \d+ more lines: PgDn$/);
   });
 
   it('count churn of an hour below the event log', () => {

@@ -37,6 +37,7 @@ const onConsul: Identity = {
   backend: 'consul',
   servers: 'http://127.0.0.1:8500',
   hasNodes: true,
+  flags: [],
 };
 
 /** Sequences that may stand in a line: ours. */

@@ -29,19 +29,23 @@ export async function openViewHost(
   const { deps, config, diagnostics } = invocation;
   const layouts = await layoutNames();
   const settingsOf = (target: Target): Settings => settingsFor(invocation, target);
+  const identityFor = (target: Target, settings: Settings): Identity => ({
+    ...toIdentity(settings),
+    flags: flagsTo(invocation, target, settings),
+  });
   return {
     clock: deps.clock,
     contexts: Object.keys(config.contexts ?? {}).sort(),
     service,
     timeoutMs: invocation.timeoutFlagMs ?? invocation.timeoutSettingMs,
-    identityOf: (target) => toIdentity(settingsOf(target)),
+    identityOf: (target) => identityFor(target, settingsOf(target)),
     layoutsOf: ({ backend }) => layouts[backend] ?? [],
     async open(target): Promise<Opened> {
       const settings = settingsOf(target);
       const connection = requireConnection(settings);
       const handle = await deps.openRegistry(connection);
       return {
-        identity: toIdentity(settings),
+        identity: identityFor(target, settings),
         registry: readOnly(handle),
         roots: rootsOf(connection),
         sinceOf: earlierRuns(invocation, connection),
@@ -67,7 +71,7 @@ function settingsFor({ deps, config, flags }: Invocation, { context, layout }: T
   return resolveSettings({ flags: typed, env: deps.env, config });
 }
 
-function toIdentity(settings: Settings): Identity {
+function toIdentity(settings: Settings): Omit<Identity, 'flags'> {
   const connection = requireConnection(settings);
   const { backend, context } = connection;
   const config = settings.context?.config;
@@ -79,6 +83,20 @@ function toIdentity(settings: Settings): Identity {
     servers: serverNamesOf(connection),
     hasNodes: backend === 'consul',
   };
+}
+
+/** The context; without one, or beside it, what was typed. */
+function flagsTo({ flags }: Invocation, target: Target, settings: Settings): readonly string[] {
+  const { context } = requireConnection(settings);
+  const typed = target.context === null ? flags : {};
+  const layout = target.layout ?? typed.layout;
+  return [
+    ...(context === null ? [] : ['-c', context]),
+    ...(typed.backend === undefined ? [] : ['--backend', typed.backend]),
+    ...(typed.server ?? []).flatMap((server) => ['--server', server]),
+    ...(typed.prefix ?? []).flatMap((prefix) => ['--prefix', prefix]),
+    ...(layout === undefined ? [] : ['--layout', layout]),
+  ];
 }
 
 function serverNamesOf({ backend, servers, directory }: Connection): string {

@@ -17,7 +17,7 @@ import { currentVisit, firstVisit, reduce, type Action } from './state/reduce.js
 import { sortBy, type Sort } from './state/sorting.js';
 import { TableKeeper } from './state/table-keeper.js';
 import { freeze, toPaintModel, type Frozen } from './state/to-paint-model.js';
-import type { ViewState } from './state/view-state.js';
+import type { Message, ViewState } from './state/view-state.js';
 import type { KeyPress } from './terminal/keys.js';
 import { World } from './world.js';
 
@@ -303,7 +303,9 @@ export class Session {
       },
       onReturn: ({ ms, joined, left }) => {
         if (this.#world === world)
-          this.#say(`back after ${formatDuration(ms)}: ${joined} joined, ${left} left meanwhile`);
+          this.#say(`back after ${formatDuration(ms)}: ${joined} joined, ${left} left meanwhile`, 'info', {
+            isNews: true,
+          });
         this.#beat.markDirty();
       },
       onCrash,
@@ -345,9 +347,9 @@ export class Session {
     this.#state = reduce(this.#state, action);
   }
 
-  #say(text: string, level: 'info' | 'warning' | 'error' = 'info'): void {
+  #say(text: string, level: Message['level'] = 'info', more: Pick<Message, 'isNews'> = {}): void {
     const untilMs = this.#options.host.clock.monotonicMs() + MESSAGE_MS;
-    this.#reduce({ type: 'say', message: { text, level, untilMs } });
+    this.#reduce({ type: 'say', message: { text, level, untilMs, ...more } });
   }
 
   /** While the terminal is too small, nothing is seen, and nothing is scrolled. */

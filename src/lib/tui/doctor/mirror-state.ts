@@ -20,6 +20,9 @@ import type { Edit, LeaseReading, MirrorSetup, RunMoment } from './protocol.js';
 
 /** Rules that need neither several looks, nor connections, nor earlier runs. */
 const instantRules = rules.filter(({ mode }) => mode === 'instant');
+/** They ask the servers, which the view leaves alone. */
+const ofServers = new Set(['SD001', 'SD002', 'SD003']);
+const NOT_ASKED = 'servers are not asked here: sdctl doctor does';
 const everyRule = { only: null, skip: new Set<string>() };
 
 /** The membership as the view has it, and the doctor's instant rules over it. */
@@ -96,7 +99,13 @@ export class MirrorState {
       history: null,
       matcher: (pattern) => (isGlob(pattern) ? globMatcher(pattern) : (name) => name === pattern),
     });
-    return { ...report, findings: report.findings.filter(({ suppression }) => suppression === null) };
+    return {
+      ...report,
+      findings: report.findings.filter(({ suppression }) => suppression === null),
+      outcomes: report.outcomes.map((one) =>
+        one.status === 'unknown' && ofServers.has(one.rule.id) ? { ...one, reason: NOT_ASKED } : one,
+      ),
+    };
   }
 
   /** An entry that can be read now is none of the others any more. */

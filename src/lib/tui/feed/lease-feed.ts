@@ -215,7 +215,8 @@ export class LeaseFeed {
       isRenewed: book.ttls.isRenewed(id),
       bound,
       instances,
-      knowsBindings: detail?.knowsBindings ?? keys.size > 0,
+      // A lease says what else hangs on it only when it is asked by itself.
+      knowsBindings: detail?.knowsBindings === true,
     };
   }
 

@@ -15,7 +15,7 @@ import { detailText } from '../../render/event-lines.js';
 import type { View } from '../../render/view.js';
 import { EventLog } from './event-log.js';
 import type { InstanceRow, LowestTtl, ServiceRow, TtlView } from './rows.js';
-import { ServiceEntry } from './service-entry.js';
+import { ServiceEntry, type ServicePast } from './service-entry.js';
 import { Ttls } from './ttls.js';
 
 /** How the log says things. */
@@ -54,6 +54,8 @@ export class Book {
   readonly #services = new Map<string, ServiceEntry>();
   readonly #instances = new Map<string, InstanceRow>();
   readonly #ghosts = new Map<string, number>();
+  /** What came and went of services of which nothing is left. */
+  readonly #pasts = new Map<string, ServicePast>();
   /** Keys of the instances that hang on a lease. */
   readonly #leases = new Map<string, Set<string>>();
   /** Changes with what hangs on a lease. */
@@ -272,6 +274,10 @@ export class Book {
       const row = this.#instances.get(key);
       if (row !== undefined) this.#drop(row);
     }
+    for (const [key, { churn }] of this.#pasts) {
+      churn.roll(moment.wallMs);
+      if (churn.isQuiet) this.#pasts.delete(key);
+    }
     for (const entry of this.#services.values())
       if (entry.roll(moment.wallMs)) this.onChange({ kind: 'service', key: entry.key });
   }
@@ -305,7 +311,8 @@ export class Book {
     });
     const entry = this.#services.get(service);
     if (entry === undefined) {
-      const created = new ServiceEntry(service, instance, wallMs);
+      const created = new ServiceEntry(service, instance, wallMs, this.#pasts.get(service));
+      this.#pasts.delete(service);
       this.#services.set(service, created);
       created.change(null, this.#instances.get(key) ?? null);
     }
@@ -344,7 +351,10 @@ export class Book {
   #leaveService(row: InstanceRow): void {
     const entry = this.#services.get(row.serviceKey);
     entry?.change(row, null);
-    if (entry?.isEmpty === true) this.#services.delete(row.serviceKey);
+    if (entry?.isEmpty === true) {
+      this.#services.delete(row.serviceKey);
+      this.#pasts.set(row.serviceKey, entry.past);
+    }
     this.onChange({ kind: 'service', key: row.serviceKey });
   }
 

@@ -27,14 +27,18 @@ export class Churn {
     // A wall clock that was put back: what is known stands, and time goes on from there.
     if (steps < 0) this.#minute = minute;
     if (steps <= 0) return false;
-    const isBusy = this.#joined.some((count) => count > 0) || this.#left.some((count) => count > 0);
     this.#minute = minute;
-    if (!isBusy) return false;
+    if (this.isQuiet) return false;
     for (const counts of [this.#joined, this.#left]) {
       counts.splice(0, steps);
       for (let step = 0; step < steps; step += 1) counts.push(0);
     }
     return true;
+  }
+
+  /** Nothing has happened in all that time. */
+  get isQuiet(): boolean {
+    return !this.#joined.some((count) => count > 0) && !this.#left.some((count) => count > 0);
   }
 
   get joined(): readonly number[] {

@@ -75,6 +75,8 @@ export interface Identity {
   readonly servers: string;
   /** Consul: ids are unique per node only; there are checks in place of TTLs. */
   readonly hasNodes: boolean;
+  /** Flags by which a command of sdctl finds the same registry. */
+  readonly flags: readonly string[];
 }
 
 /** The state of the table that the keys work on. */

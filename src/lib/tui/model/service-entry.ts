@@ -18,6 +18,12 @@ class Tally {
   }
 }
 
+/** What stays known of a service when nothing is left of it: one that goes and comes back is what somebody looks for. */
+export interface ServicePast {
+  readonly churn: Churn;
+  readonly lastChangeMs: number | null;
+}
+
 /** What a service is known by, kept up to date by each change of one of its instances. */
 export class ServiceEntry {
   readonly key: string;
@@ -34,11 +40,12 @@ export class ServiceEntry {
   #lastChangeMs: number | null = null;
   #row: ServiceRow | null = null;
 
-  constructor(key: string, { service, root }: Instance, nowMs: number) {
+  constructor(key: string, { service, root }: Instance, nowMs: number, past?: ServicePast) {
     this.key = key;
     this.#name = service;
     this.#root = root;
-    this.#churn = new Churn(nowMs);
+    this.#churn = past?.churn ?? new Churn(nowMs);
+    this.#lastChangeMs = past?.lastChangeMs ?? null;
     this.#counts = Object.fromEntries(healthStates.map((state) => [state, 0])) as Record<Health, number>;
   }
 
@@ -46,6 +53,10 @@ export class ServiceEntry {
   get row(): ServiceRow {
     this.#row ??= this.#toRow();
     return this.#row;
+  }
+
+  get past(): ServicePast {
+    return { churn: this.#churn, lastChangeMs: this.#lastChangeMs };
   }
 
   get isEmpty(): boolean {

@@ -84,7 +84,7 @@ function emptiness(context: PaintContext): readonly SafeText[] {
         ? [ownText(`No services${inContext}.`)]
         : [
             ownText(`No services under ${freeText(emptyHint, ascii)}${inContext}.`),
-            ownText('Another prefix or layout may hold some: try :layout auto'),
+            ownText('Another prefix or layout may hold some: try :layout NAME, or --prefix at the start.'),
           ];
     case 'service':
       return [

@@ -44,11 +44,15 @@ export function guttered(value: string, { ascii, glyphs }: PaintContext, indent:
     ]);
 }
 
-/** The visible part of a list of lines; the last line says how many follow. */
-export function windowOf(lines: readonly Spans[], height: number, top: number): readonly Spans[] {
+/** The visible part of a list of lines; the last line says how many follow, and how to see them. */
+export function windowOf(
+  lines: readonly Spans[],
+  height: number,
+  { top, hint }: { readonly top: number; readonly hint: string },
+): readonly Spans[] {
   const first = Math.max(0, Math.min(top, lines.length - height));
   const left = lines.length - first - height;
   if (left <= 0 || height < 2) return lines.slice(first, first + height);
-  const more = `${left + 1} more lines: y shows everything`;
+  const more = `${left + 1} more lines${hint === '' ? '' : `: ${hint}`}`;
   return [...lines.slice(first, first + height - 1), [span(ownText(` ${more}`), DIM)]];
 }

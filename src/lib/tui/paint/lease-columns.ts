@@ -32,7 +32,7 @@ function boundText({ bound, knowsBindings, isRenewed }: LeaseRow, ascii: boolean
     return ownText(isRenewed === true ? 'nothing, yet renewed' : 'nothing');
   }
   const more = bound.length === 1 ? '' : `, ${bound.length - 1} more`;
-  return ownText(`${nameText(first, ascii)}${more}${knowsBindings ? '' : ', maybe more'}`);
+  return ownText(`${nameText(first, ascii)}${more}`);
 }
 
 const idColumn: Column<LeaseRow> = {
@@ -90,7 +90,7 @@ const keysColumn: Column<LeaseRow> = {
   leaves: 4,
   from: 60,
   cell: ({ bound, knowsBindings }) =>
-    knowsBindings || bound.length > 0 ? span(ownText(String(bound.length))) : NOTHING,
+    knowsBindings || bound.length > 0 ? span(ownText(`${bound.length}${knowsBindings ? '' : '+'}`)) : NOTHING,
 };
 
 const boundColumn: Column<LeaseRow> = {

@@ -179,7 +179,8 @@ function leaseSaying(row: LeaseRow, context: PaintContext): Saying {
     left === null ? ': its time was not read yet' : ` ends in ${leftSecondsText(left)} unless renewed`;
   const count = row.bound.length;
   const goes = count === 1 ? 'goes' : 'go';
-  const keys = count === 0 ? '' : `; ${countText(count, 'key')} ${goes} with it`;
+  const least = row.knowsBindings ? '' : 'at least ';
+  const keys = count === 0 ? '' : `; ${least}${countText(count, 'key')} ${goes} with it`;
   return { text: ownText(`${name}${end}${keys}`), isQuiet: row.health === null || row.health === 'passing' };
 }
 
@@ -206,13 +207,14 @@ function unknownRules({ model: { doctor }, ascii }: PaintContext): SafeText | nu
 const ASCII = /^[\x20-\x7e]*$/;
 
 /** The command that says the same, where it can be pasted as it is shown. */
-function sameAs({ model: { detail, place }, ascii }: PaintContext): SafeText {
+function sameAs({ model: { detail, place, identity }, ascii }: PaintContext): SafeText {
   if (place.screen !== 'instance') return ownText('');
   const name =
     detail === null
       ? formatInstanceName({ service: place.service, id: place.id, node: null })
       : formatInstanceName(detail.instance);
-  const command = detail === null ? null : pasteable(['sdctl', 'list', name, '-o', 'yaml']);
+  const command =
+    detail === null ? null : pasteable(['sdctl', 'list', name, '-o', 'yaml', ...identity.flags]);
   if (command === null || (ascii && !ASCII.test(command))) return nameText(name, ascii);
   return ownText(`same as: ${command}`);
 }

@@ -107,7 +107,18 @@ function notes(context: PaintContext): readonly Spans[] {
 function detailLines(context: PaintContext, area: Area): readonly string[] {
   const { model } = context;
   const top = model.place.screen === 'instance' ? wholeNumber(model.table.top) : 0;
-  return fill(context, area, windowOf(paddedFacts(context, area), area.height, top));
+  return fill(
+    context,
+    area,
+    windowOf(paddedFacts(context, area), area.height, { top, hint: restHint(context) }),
+  );
+}
+
+/** How to see the lines of a detail that have no room. */
+function restHint({ model: { place, table }, glyphs }: PaintContext): string {
+  if (place.screen === 'instance') return 'PgDn';
+  if (place.screen === 'lease' || place.screen === 'doctor') return 'y shows everything';
+  return table.rows.length === 0 ? '' : `${glyphs.enter} shows everything`;
 }
 
 /** On a screen of its own there is room for a blank before them. */

@@ -163,7 +163,8 @@ function promptOf({ state, world, names }: PaintInput): Prompt | null {
 
 function messageOf({ state, world, moment }: PaintInput): PaintModel['message'] {
   const { message } = state;
-  if (message !== null && message.untilMs > moment.monotonicMs) return message;
+  const isPast = message?.isNews === true && !world.isLive;
+  if (message !== null && message.untilMs > moment.monotonicMs && !isPast) return message;
   const [hidden] = world.leases?.hidden ?? [];
   const { screen } = currentVisit(state).place;
   // While nobody answers there is more to say.

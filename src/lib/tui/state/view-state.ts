@@ -27,6 +27,8 @@ export interface Message {
   readonly level: 'info' | 'warning' | 'error';
   /** Monotonic milliseconds after which it goes. */
   readonly untilMs: number;
+  /** Of the registry: the next outage is more important. */
+  readonly isNews?: true;
 }
 
 /** What follows from what the user did. Nothing of the registry is in it. */
