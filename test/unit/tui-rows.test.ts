@@ -331,7 +331,7 @@ describe('an entry as it is stored', () => {
 describe('a finding as text', () => {
   it('holds what it is about, why, and what to do', () => {
     const { finding } = aFindingRow('SD204', 'error', { service: 'pay', instance: 'p-1' }, 'same endpoint');
-    const lines = findingLines(finding, false);
+    const lines = findingLines(finding, { flags: [] }, false);
     expect(lines[0]).toBe('SD204 duplicate-endpoint (error)');
     expect(lines).toContain('service   pay');
     expect(lines).toContain('  sdctl deregister checkout/i-91c2');
@@ -341,7 +341,7 @@ describe('a finding as text', () => {
   it('offers no command with hidden characters', () => {
     const { finding } = aFindingRow('SD204', 'error', { service: 'pay' }, '');
     const fix = { text: 'do', commands: [['sdctl', 'deregister', `pay/${vectors['override'] ?? ''}`]] };
-    expect(findingLines({ ...finding, fix }, false).join('\n')).not.toContain('deregister');
+    expect(findingLines({ ...finding, fix }, { flags: [] }, false).join('\n')).not.toContain('deregister');
   });
 });
 

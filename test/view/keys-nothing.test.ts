@@ -39,7 +39,7 @@ const nothings: Readonly<Record<string, readonly string[]>> = {
   'other letters with ctrl': ['a', 'b', 'e', 'f', 'n', 'o', 'p', 'q', 't', 'u', 'v', 'w', 'x', 'y'].map(
     control,
   ),
-  'letters that are not bound': ['d', 'D', 'X', 'x', 'z', 'Z', 'u', 'i', 'b', 'v', 'é', '日', '👍'],
+  'letters that are not bound': ['d', 'D', 'X', 'x', 'z', 'Z', 'i', 'b', 'v', 'é', '日', '👍'],
   'digits that are not bound': ['0', '5', '6', '7', '8', '9'],
   'arrows to the sides, and with modifiers': [
     keys.left,

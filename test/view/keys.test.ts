@@ -299,6 +299,7 @@ const expectations: Readonly<Record<string, Expectation>> = {
   host: leadsTo(/^ host › 10\./m),
   events: leadsTo(/^ events › checkout/m),
   rerun: async ({ view }) => rerunDoctor(view),
+  unread: says(/^ every entry can be read/m),
   help: async ({ view, bytes, screen }) => {
     await press(view, bytes, /▌help ─/);
     await press(view, bytes, here[screen]);

@@ -201,7 +201,7 @@ describe('an empty registry', () => {
     await using view = await open(emptyFixture());
     await view.advance(1_000);
     expect(view.terminal.text()).toContain('No services under /microservices/ in prod-eu.');
-    expect(view.terminal.text()).toContain('try :layout auto');
+    expect(view.terminal.text()).toContain('try :layout NAME');
     await press(view, '2', /^ leases/m);
     await view.advance(1_000);
     expect(view.terminal.text()).toContain('No leases in prod-eu.');

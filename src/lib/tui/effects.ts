@@ -6,7 +6,7 @@ import type { Dialog, PaneName, Place } from './model/paint-model.js';
 import type { InstanceRow, Row } from './model/rows.js';
 import { countText } from '../render/summary-lines.js';
 import { panesOf } from './paint/panes.js';
-import { endpointsText, findingLines, rawLines } from './state/raw-text.js';
+import { endpointsText, findingLines, rawLines, unreadLines } from './state/raw-text.js';
 import { currentVisit, isTop, type Action, type Movement } from './state/reduce.js';
 import { doctorSteps, eventSteps, hostOf } from './state/table-source.js';
 import { tableTsv } from './state/table-tsv.js';
@@ -130,6 +130,9 @@ export class Effects {
         return;
       case 'raw':
         this.#showRaw();
+        return;
+      case 'unread':
+        this.#showUnread();
         return;
       case 'events':
         this.#visitEvents();
@@ -341,6 +344,16 @@ export class Effects {
     this.#view.say(count === 1 ? 'endpoint copied' : `${count} endpoints copied`);
   }
 
+  #showUnread(): void {
+    const lines = unreadLines(this.#view.world.book.undecoded, this.#view.state.ascii);
+    if (lines.length === 0) this.#view.say('every entry can be read');
+    else
+      this.#view.reduce({
+        type: 'dialog',
+        dialog: { kind: 'text', title: 'entries that cannot be read', lines, top: 0 },
+      });
+  }
+
   /** What is stored, read now. The dialog is there at once; its text comes when it comes. */
   #showRaw(): void {
     const { place } = currentVisit(this.#view.state);
@@ -349,7 +362,8 @@ export class Effects {
         ? (this.#view.world.leases?.row(place.key) ?? null)
         : (this.#view.selectedRow() ?? this.#view.detail());
     if (row?.kind === 'finding') {
-      const lines = findingLines(row.finding, this.#view.state.ascii);
+      const { identity } = this.#view.world;
+      const lines = findingLines(row.finding, identity, this.#view.state.ascii);
       this.#view.reduce({
         type: 'dialog',
         dialog: { kind: 'text', title: row.finding.rule.id, lines, top: 0 },

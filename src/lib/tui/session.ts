@@ -367,7 +367,7 @@ export class Session {
   /** The instance that a detail is about. */
   #detail(): InstanceRow | null {
     const { place } = currentVisit(this.#state);
-    if (place.screen === 'instance') return this.#world.book.instance(place.key);
+    if (place.screen === 'instance') return (this.#frozen ?? this.#world).book.instance(place.key);
     const row = this.#selectedRow();
     return row?.kind === 'instance' ? row : null;
   }
@@ -381,7 +381,7 @@ export class Session {
   }
 
   #pause(isPaused: boolean): void {
-    this.#frozen = isPaused ? freeze(this.#model(), this.#world.moment) : null;
+    this.#frozen = isPaused ? freeze(this.#model(), this.#world.book, this.#world.moment) : null;
     this.#waiting = 0;
     this.#table.touchAll();
     this.#reduce({ type: 'pause', isPaused });
@@ -443,7 +443,7 @@ export class Session {
 
   #updateTable(): void {
     const before = currentVisit(this.#state);
-    this.#table.update(before, this.#world, this.#state.isPaused);
+    this.#table.update(before, this.#world, this.#frozen?.book ?? null);
     this.#reduce({ type: 'follow', rows: this.#table.rows, page: this.#page() });
     const { top } = currentVisit(this.#state);
     const visible = this.#table.rows.slice(top, top + this.#page());

@@ -71,7 +71,12 @@ export async function scanTable(
     before = selected;
     terminal.press(PAGE_DOWN);
     // However busy the machine is: the same picture twice is not the end of the table.
-    if (of > 0) await terminal.until(() => positionOf(terminal).at !== at, WITHIN_MS);
+    const hasMoved = (): boolean => {
+      const now = positionOf(terminal);
+      // What was below may have gone meanwhile.
+      return now.at !== at || now.at >= now.of;
+    };
+    if (of > 0) await terminal.until(hasMoved, WITHIN_MS);
   }
   // It may have left while it was read.
   for (const name of gone) found.delete(name);

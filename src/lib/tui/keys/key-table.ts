@@ -32,6 +32,7 @@ export type Effect =
         | 'host'
         | 'events'
         | 'rerun'
+        | 'unread'
         | 'severity'
         | 'types'
         | 'save'
@@ -430,6 +431,15 @@ export const keyTable: readonly KeyBinding[] = [
     order: 5.5,
     // The overview has more useful ones.
     orders: { services: 10 },
+  },
+  {
+    keys: ['u'],
+    screens: null,
+    effect: { type: 'unread' },
+    label: 'u',
+    does: 'unread',
+    help: 'entries that cannot be read',
+    group: 'VIEW',
   },
   {
     keys: ['r'],

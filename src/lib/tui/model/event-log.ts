@@ -31,11 +31,15 @@ export class EventLog {
     this.#added = 0;
   }
 
-  /** Newest first; those of one service or instance where asked for. @param most how many are wanted */
-  newest(most: number, matches: (row: EventRow) => boolean = () => true): readonly EventRow[] {
+  /** Newest first; those of one service or instance where asked for. @param most how many are wanted @param before how many had been added then */
+  newest(
+    most: number,
+    matches: (row: EventRow) => boolean = () => true,
+    before = this.#added,
+  ): readonly EventRow[] {
     const found: EventRow[] = [];
     const oldest = this.#added - this.size;
-    for (let number = this.#added - 1; number >= oldest && found.length < most; number -= 1) {
+    for (let number = before - 1; number >= oldest && found.length < most; number -= 1) {
       const row = this.#ring[number % this.#most];
       if (row !== undefined && matches(row)) found.push(row);
     }

@@ -1,3 +1,4 @@
+import type { Identity } from './identity.js';
 import type { SdctlError } from '../../errors.js';
 import type { RuleOutcome } from '../../model/finding.js';
 import type {
@@ -64,20 +65,7 @@ export type ConnectionState =
   /** It cannot be opened at all: a wrong setting, a file that is missing. Nothing is tried any more. */
   | { readonly kind: 'failed'; readonly problem: SdctlError };
 
-/** Whose registry it is. Untrusted only in so far as the user's own config is. */
-export interface Identity {
-  /** null: no context; then `backend` and `servers` name it. */
-  readonly context: string | null;
-  readonly isProtected: boolean;
-  /** A palette colour for the badge; null: none. */
-  readonly color: string | null;
-  readonly backend: string;
-  readonly servers: string;
-  /** Consul: ids are unique per node only; there are checks in place of TTLs. */
-  readonly hasNodes: boolean;
-  /** Flags by which a command of sdctl finds the same registry. */
-  readonly flags: readonly string[];
-}
+export type { Identity } from './identity.js';
 
 /** The state of the table that the keys work on. */
 export interface TableView {

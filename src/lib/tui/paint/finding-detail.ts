@@ -1,7 +1,7 @@
 import type { Finding } from '../../model/finding.js';
 import { commandTexts, detailText, subjectText, suppressionText } from '../../render/doctor-facts.js';
 import { ownText, safeText, type SafeText } from '../../render/safe-text.js';
-import type { Identity } from '../model/paint-model.js';
+import { hereOnly } from '../model/identity.js';
 import type { PaintContext } from './context.js';
 import { BLANK_LINE, sentence } from './detail-lines.js';
 import { severityMark } from './glyphs.js';
@@ -12,11 +12,6 @@ import { spanText } from './times.js';
 
 /** Cells of the words before the sentences. */
 const LABEL = 16;
-
-/** A command is pasted into a shell that may look at another registry. */
-function hereOnly({ flags }: Identity): (words: readonly string[]) => readonly string[] {
-  return (words) => (words[0] === 'sdctl' ? [...words, ...flags] : words);
-}
 
 /** One finding with why it matters and what to do, wrapped. */
 export function findingDetail(finding: Finding, context: PaintContext, width: number): readonly Spans[] {

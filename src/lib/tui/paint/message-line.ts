@@ -5,6 +5,7 @@ import { ownText, pasteable, type SafeText } from '../../render/safe-text.js';
 import { countText } from '../../render/summary-lines.js';
 import { wordOf } from '../../render/view.js';
 import type { Area } from '../model/frame.js';
+import { hereOnly } from '../model/identity.js';
 import type { EventRow, FindingRow, InstanceRow, LeaseRow, Row, ServiceRow } from '../model/rows.js';
 import { worstCheck } from './instance-columns.js';
 import { lineIn, type PaintContext } from './context.js';
@@ -102,9 +103,9 @@ function sayingOfAll(context: PaintContext): Span | null {
 export function partialTexts({ model: { partial } }: PaintContext): readonly SafeText[] {
   const texts: SafeText[] = [];
   if (partial.hidden) texts.push(ownText('some entries hidden by access rules'));
-  if (partial.undecoded === 1) texts.push(ownText('1 entry could not be decoded'));
+  if (partial.undecoded === 1) texts.push(ownText('1 entry could not be decoded: u shows it'));
   if (partial.undecoded > 1)
-    texts.push(ownText(`${groupedText(partial.undecoded)} entries could not be decoded`));
+    texts.push(ownText(`${groupedText(partial.undecoded)} entries could not be decoded: u lists them`));
   return texts;
 }
 
@@ -214,7 +215,7 @@ function sameAs({ model: { detail, place, identity }, ascii }: PaintContext): Sa
       ? formatInstanceName({ service: place.service, id: place.id, node: null })
       : formatInstanceName(detail.instance);
   const command =
-    detail === null ? null : pasteable(['sdctl', 'list', name, '-o', 'yaml', ...identity.flags]);
+    detail === null ? null : pasteable(hereOnly(identity)(['sdctl', 'list', name, '-o', 'yaml']));
   if (command === null || (ascii && !ASCII.test(command))) return nameText(name, ascii);
   return ownText(`same as: ${command}`);
 }

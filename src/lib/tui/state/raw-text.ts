@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto';
 import { SdctlError } from '../../errors.js';
 import type { Finding } from '../../model/finding.js';
-import { shownKey } from '../../model/instance.js';
+import { shownKey, type UndecodedEntry } from '../../model/instance.js';
 import { formatCallTarget } from '../../model/endpoint.js';
 import type { LeaseRecord } from '../../model/lease.js';
 import type { ReadOnlyRegistry } from '../../registry/read-only.js';
 import { bindingName, orderedBindings, timesText } from '../../render/lease-facts.js';
 import { binaryText, isSafe, pasteable, safeName, safeText } from '../../render/safe-text.js';
+import { hereOnly, type Identity } from '../model/identity.js';
 import type { InstanceRow, LeaseRow, Row } from '../model/rows.js';
 
 const CALL_MS = 5_000;
@@ -114,16 +115,31 @@ function leaseLines(record: LeaseRecord, ascii: boolean): readonly string[] {
   ];
 }
 
+/** So many entries are listed; whoever wrote more of them has another problem. */
+const MOST_UNREAD = 1_000;
+
+/** Keys of entries that cannot be read, each with the reason. Lines are safe. */
+export function unreadLines(entries: readonly UndecodedEntry[], ascii: boolean): readonly string[] {
+  const lines = entries
+    .slice(0, MOST_UNREAD)
+    .map(
+      (entry) => `${safeName(shownKey(entry), { ascii, max: 4_000 })}  ${safeText(entry.reason, { ascii })}`,
+    );
+  const more = entries.length - lines.length;
+  return more === 0 ? lines : [...lines, `${more} more`];
+}
+
 /** A finding as text. */
 export function findingLines(
   { rule, detail, subject, evidence, fix }: Finding,
+  identity: Pick<Identity, 'flags'>,
   ascii: boolean,
 ): readonly string[] {
   const text = (value: string): string => safeText(value, { ascii, max: 4_000 });
   const about = Object.entries(subject).flatMap(([part, value]: [string, string | null]) =>
     value === null ? [] : [`${part.padEnd(9)} ${safeName(value, { ascii })}`],
   );
-  const commands = fix.commands.flatMap((words) => pasteable(words) ?? []);
+  const commands = fix.commands.map(hereOnly(identity)).flatMap((words) => pasteable(words) ?? []);
   return [
     `${rule.id} ${rule.slug} (${rule.severity})`,
     text(detail),

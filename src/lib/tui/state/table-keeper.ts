@@ -7,7 +7,8 @@ import { isProblem, readFilter } from './filter.js';
 import { LiveTable } from './live-table.js';
 import { isMoving, orderOf, sortBy, type SortContext } from './sorting.js';
 import { searchText } from './row-text.js';
-import { holds, instancesBehind, rowsOf } from './table-source.js';
+import type { BookRows } from '../model/still-book.js';
+import { holds, instancesBehind, rowsOf, type RowSource } from './table-source.js';
 import type { Visit } from './view-state.js';
 
 /** How often what changes by itself, or is long, is gone through. */
@@ -75,8 +76,14 @@ export class TableKeeper {
     this.#changed = null;
   }
 
-  /** Brings the table in line with where the user is and, unless it is frozen, with what has changed. */
-  update(visit: Visit, world: World, isFrozen: boolean): void {
+  /**
+   * Brings the table in line with where the user is and with what has changed.
+   *
+   * @param still the rows of the moment at which the picture stands still; null: it does not
+   */
+  update(visit: Visit, world: World, still: BookRows | null): void {
+    const isFrozen = still !== null;
+    const source = isFrozen ? { book: still, leases: world.leases, doctor: world.doctor } : world;
     const made = this.#of;
     const isNew =
       made === null ||
@@ -87,30 +94,30 @@ export class TableKeeper {
     else if (isNew && made !== null) this.#still.set(stillKey(made), { table: this.#table, of: made });
     this.#of = visit;
     this.#world = world;
-    const still = isNew ? this.#still.get(stillKey(visit)) : undefined;
-    if (isNew && still === undefined) {
-      this.#make(visit, world);
+    const seen = isNew ? this.#still.get(stillKey(visit)) : undefined;
+    if (isNew && seen === undefined) {
+      this.#make(visit, world, source);
       return;
     }
-    if (still !== undefined) this.#table = still.table;
-    this.#arrange(visit, still?.of ?? made ?? visit, world);
+    if (seen !== undefined) this.#table = seen.table;
+    this.#arrange(visit, seen?.of ?? made ?? visit, world, source);
     if (!isFrozen) this.#follow(visit, world);
   }
 
   /** The same rows in another order, or other ones of them. */
-  #arrange(visit: Visit, made: Visit, world: World): void {
+  #arrange(visit: Visit, made: Visit, world: World, source: RowSource): void {
     if (made.filter !== visit.filter || made.problemsOnly !== visit.problemsOnly)
-      this.#table.setFilter(matcher(visit, world));
+      this.#table.setFilter(matcher(visit, source));
     if (made.sort !== visit.sort) this.#table.setOrder(this.#order(visit, world));
   }
 
-  #make(visit: Visit, world: World): void {
+  #make(visit: Visit, world: World, source: RowSource): void {
     this.#table = new LiveTable(this.#order(visit, world));
-    this.#table.setFilter(matcher(visit, world));
-    this.#takeAll(visit, world);
+    this.#table.setFilter(matcher(visit, source));
+    this.#takeAll(visit, source);
   }
 
-  #takeAll(visit: Visit, world: World): void {
+  #takeAll(visit: Visit, world: RowSource): void {
     this.#table.set(rowsOf(world, visit));
     this.#source = sourceOf(visit, world);
     this.#changed = new Set();
@@ -170,14 +177,14 @@ function stillKey({ place, narrowed }: Visit): string {
 }
 
 /** Another value whenever a screen that is taken whole has other rows. */
-function sourceOf({ place }: Visit, { book, doctor, leases }: World): unknown {
+function sourceOf({ place }: Visit, { book, doctor, leases }: RowSource): unknown {
   if (place.screen === 'leases' || place.screen === 'lease') return leases?.source;
   if (place.screen === 'events') return book.events.added;
   return place.screen === 'doctor' ? doctor?.view.findings : null;
 }
 
 /** null: every row is shown. */
-function matcher({ filter, problemsOnly }: Visit, world: World): ((row: Row) => boolean) | null {
+function matcher({ filter, problemsOnly }: Visit, world: RowSource): ((row: Row) => boolean) | null {
   if (filter.trim() === '' && !problemsOnly) return null;
   const read = readFilter(filter, { instancesOf: (row) => instancesBehind(world, row) });
   return (row) => (!problemsOnly || isProblem(row)) && (!read.ok || read.matches(row));

@@ -2,8 +2,14 @@ import type { Instance } from '../../model/instance.js';
 import { isLoopback } from '../../model/endpoint.js';
 import type { Place } from '../model/paint-model.js';
 import type { InstanceRow, Row } from '../model/rows.js';
+import type { BookRows } from '../model/still-book.js';
 import type { World } from '../world.js';
 import type { Visit } from './view-state.js';
+
+/** What tables are made of: a world as it is, or with the rows of an earlier moment. */
+export interface RowSource extends Pick<World, 'leases' | 'doctor'> {
+  readonly book: BookRows;
+}
 
 /** Severities from the least on that `f` of the doctor screen goes through; empty: all. */
 export const doctorSteps = ['', 'warning', 'error'] as const;
@@ -12,7 +18,7 @@ export const eventSteps = ['', 'joined', 'left', 'updated', 'stale', 'synced'] a
 
 /** All rows of a place as they are now, before any filter. */
 export function* rowsOf(
-  world: World,
+  world: RowSource,
   { place, narrowed }: Pick<Visit, 'place' | 'narrowed'>,
 ): Generator<Row> {
   const { book } = world;
@@ -48,7 +54,7 @@ export function* rowsOf(
 }
 
 /** Whether a changed instance belongs into the table of a place. */
-export function holds(world: World, place: Place, row: InstanceRow): boolean {
+export function holds(world: RowSource, place: Place, row: InstanceRow): boolean {
   if (place.screen === 'service') return row.serviceKey === place.serviceKey;
   if (place.screen === 'host') return hostOf(row) === place.host;
   if (place.screen === 'lease') return world.leases?.row(place.key)?.instances.includes(row.key) === true;
@@ -65,7 +71,7 @@ export function hostOf({ instance }: Pick<InstanceRow, 'instance'>): string | nu
 }
 
 /** Instances behind a row, for selectors. */
-export function* instancesBehind(world: World, row: Row): Generator<Instance> {
+export function* instancesBehind(world: RowSource, row: Row): Generator<Instance> {
   switch (row.kind) {
     case 'instance':
       yield row.instance;
@@ -87,7 +93,7 @@ export function* instancesBehind(world: World, row: Row): Generator<Instance> {
   }
 }
 
-function* instancesOnLease(world: World, key: string): Generator<InstanceRow> {
+function* instancesOnLease(world: RowSource, key: string): Generator<InstanceRow> {
   for (const instance of world.leases?.row(key)?.instances ?? []) {
     const row = world.book.instance(instance);
     if (row !== null) yield row;

@@ -2,6 +2,7 @@ import type { Moment } from '../model/book.js';
 import type { PaintModel, Prompt, TableView } from '../model/paint-model.js';
 import type { InstanceRow, LeaseRow, LowestTtl, Row, TtlView } from '../model/rows.js';
 import type { ViewSettings } from '../session.js';
+import { StillBook, type BookRows } from '../model/still-book.js';
 import type { World } from '../world.js';
 import { completionOf, type KnownNames } from './command-line.js';
 import { readFilter } from './filter.js';
@@ -12,6 +13,7 @@ import type { ViewState } from './view-state.js';
 /** What a paused picture goes on showing. */
 export interface Frozen {
   readonly model: PaintModel;
+  readonly book: BookRows;
   readonly monotonicMs: number;
   readonly ttls: Map<string, TtlView | null>;
   readonly lowest: Map<string, LowestTtl | null>;
@@ -35,8 +37,15 @@ export interface PaintInput {
 }
 
 /** A picture that stays as it is now. */
-export function freeze(model: PaintModel, { monotonicMs }: Moment): Frozen {
-  return { model, monotonicMs, ttls: new Map(), lowest: new Map(), renewals: new Map() };
+export function freeze(model: PaintModel, book: BookRows, { monotonicMs }: Moment): Frozen {
+  return {
+    model,
+    book: new StillBook(book),
+    monotonicMs,
+    ttls: new Map(),
+    lowest: new Map(),
+    renewals: new Map(),
+  };
 }
 
 /** Everything that one picture is painted from. */
@@ -125,10 +134,11 @@ function knownTtls({ book, leases, opened }: World): PaintModel['knownTtls'] {
   return known === all ? null : { known, all };
 }
 
-function serviceOf({ state, world, detail }: PaintInput): PaintModel['service'] {
+function serviceOf({ state, world, frozen, detail }: PaintInput): PaintModel['service'] {
+  const { book }: { readonly book: BookRows } = frozen ?? world;
   const { place } = currentVisit(state);
-  if (place.screen === 'service') return world.book.service(place.serviceKey);
-  return place.screen === 'instance' && detail !== null ? world.book.service(detail.serviceKey) : null;
+  if (place.screen === 'service') return book.service(place.serviceKey);
+  return place.screen === 'instance' && detail !== null ? book.service(detail.serviceKey) : null;
 }
 
 function leaseOf({ state, world, frozen }: PaintInput, selected: Row | null): LeaseRow | null {
@@ -138,10 +148,11 @@ function leaseOf({ state, world, frozen }: PaintInput, selected: Row | null): Le
   return frozen === null ? (world.leases?.row(selected.key) ?? selected) : selected;
 }
 
-function eventsOf({ state, world }: PaintInput): PaintModel['events'] {
+function eventsOf({ state, world, frozen }: PaintInput): PaintModel['events'] {
   const { place } = currentVisit(state);
   const most = state.size.rows;
-  const { events } = world.book;
+  const { book }: { readonly book: BookRows } = frozen ?? world;
+  const { events } = book;
   if (place.screen === 'service') return events.newest(most, (row) => row.serviceKey === place.serviceKey);
   if (place.screen === 'instance') return events.newest(most, (row) => row.instanceKey === place.key);
   // The whole log has its churn there.
