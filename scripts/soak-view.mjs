@@ -46,8 +46,12 @@ async function truth(minutes) {
   }
 }
 
+const [minutes, truthMinutes] = [Number(values.minutes), Number(values['truth-minutes'])];
+if (!(minutes >= 0 && truthMinutes >= 0)) {
+  console.error('--minutes and --truth-minutes take numbers');
+  process.exit(2);
+}
 try {
-  const [minutes, truthMinutes] = [Number(values.minutes), Number(values['truth-minutes'])];
   if (minutes > 0) await memory(minutes);
   if (truthMinutes > 0) await truth(truthMinutes);
 } catch (error) {

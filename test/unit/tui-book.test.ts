@@ -16,6 +16,7 @@ import {
 import type { MembershipEvent } from '../../src/lib/model/membership.js';
 import type { Lease } from '../../src/lib/registry/types.js';
 import { Book, GHOST_MS, type BookChange, type Moment } from '../../src/lib/tui/model/book.js';
+import { StillBook } from '../../src/lib/tui/model/still-book.js';
 import { anInstance } from '../support/builders.js';
 
 const START_MS = Date.parse('2024-05-01T10:00:00Z');
@@ -213,6 +214,40 @@ describe('Book', () => {
     expect(book.instanceCount).toBe(1);
     expect(book.revision).toBe('1');
     expect(types(book)).toEqual(['stale', 'synced']);
+  });
+});
+
+describe('a service that goes and comes back', () => {
+  it('keeps what came and went for an hour', () => {
+    const book = aBook(pay);
+    const key = book.instance(instanceKey(pay))?.serviceKey ?? '';
+    book.apply(left(pay), at(1_000));
+    book.tick(at(20_000));
+    expect(book.service(key)).toBeNull();
+    book.apply(joined(pay), at(21_000));
+    expect(book.service(key)?.left.at(-1)).toBe(1);
+    expect(book.service(key)?.joined.at(-1)).toBe(1);
+    book.apply(left(pay), at(22_000));
+    book.tick(at(40_000));
+    book.tick(at(40_000 + 61 * 60_000));
+    book.apply(joined(pay), at(41_000 + 61 * 60_000));
+    expect(book.service(key)?.churn.reduce((sum, count) => sum + count, 0)).toBe(1);
+  });
+});
+
+describe('the rows of one moment', () => {
+  it('stay while the book goes on', () => {
+    const book = aBook(pay, cart);
+    const still = new StillBook(book);
+    book.apply(left(pay), at(1_000));
+    book.apply(joined(pay2), at(2_000));
+    book.tick(at(20_000));
+    const service = [...still.services()].find(({ name }) => name === pay.service)?.key ?? '';
+    expect([...still.instancesOf(service)].map(({ instance }) => instance.id)).toEqual([pay.id]);
+    expect(still.service(service)?.instances).toBe(1);
+    expect([...still.allInstances()]).toHaveLength(2);
+    expect(still.events.newest(Infinity).map(({ event }) => event.type)).toEqual(['synced']);
+    expect(book.events.newest(Infinity)).toHaveLength(3);
   });
 });
 

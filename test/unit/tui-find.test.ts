@@ -5,7 +5,7 @@ import { SdctlError } from '../../src/lib/errors.js';
 import type { ScreenName } from '../../src/lib/tui/model/paint-model.js';
 import type { InstanceRow, Row } from '../../src/lib/tui/model/rows.js';
 import { completionOf, lineWords, readLine, type KnownNames } from '../../src/lib/tui/state/command-line.js';
-import { isProblem, readFilter } from '../../src/lib/tui/state/filter.js';
+import { isProblem, isReadable, readFilter } from '../../src/lib/tui/state/filter.js';
 import { LiveTable } from '../../src/lib/tui/state/live-table.js';
 import { searchText } from '../../src/lib/tui/state/row-text.js';
 import { isMoving, orderOf, sortBy, sortsOf, type SortContext } from '../../src/lib/tui/state/sorting.js';
@@ -116,6 +116,28 @@ describe('filter', () => {
         expect(matches(`!${text}`, row)).toBe(false);
       }),
     );
+  });
+});
+
+describe('a text and a selector', () => {
+  const row = anInstanceRow({}, { service: 'order', id: 'i-1', metadata: { zone: 'a' } });
+
+  it.each([
+    ['ord* -l zone=a', true],
+    ['ord* -l zone=b', false],
+    ['pay* -l zone=a', false],
+    ['!pay* -l zone=a', true],
+    ['/^order$/ -l zone', true],
+    ['ord -l ', true],
+  ])('%s', (typed, expected) => {
+    expect(matches(typed, row)).toBe(expected);
+  });
+
+  it('says what is wrong with either', () => {
+    expect(reasonOf('/(/ -l zone=a')).not.toBe('');
+    expect(reasonOf('ord -l zone=(')).not.toBe('');
+    expect(isReadable('/(')).toBe(false);
+    expect(isReadable('ord* -l zone=a')).toBe(true);
   });
 });
 

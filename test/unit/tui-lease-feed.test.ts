@@ -195,6 +195,20 @@ describe('LeaseFeed', () => {
     expect(book.ttls.get('cc')).toBeNull();
   });
 
+  it('takes the same leases in another order for the same, and asks for those of nobody only while they are shown', async () => {
+    const { clock, feed, world } = scene();
+    world.ids = ['dd', 'aa', 'bb', 'cc'];
+    feed.want(true, null);
+    await clock.advance(250);
+    const { source } = feed;
+    expect([...feed.strangers].sort()).toEqual(['cc', 'dd']);
+    world.ids = ['cc', 'bb', 'aa', 'dd'];
+    await clock.advance(5_000);
+    expect(feed.source).toBe(source);
+    feed.want(false, null);
+    expect(feed.strangers).toEqual([]);
+  });
+
   it('shows a lease once that an instance comes to hang on', async () => {
     const { clock, book, feed, ids } = scene();
     feed.want(true, null);

@@ -330,6 +330,25 @@ describe('everything else', () => {
   });
 });
 
+describe('the focus', () => {
+  it('leaves a pane that has no room any more, and no other', () => {
+    const wide = after(start, { type: 'resize', size: { columns: 200, rows: 50 } });
+    const focused = after(wide, { type: 'focus', pane: 'findings' });
+    expect(after(focused, { type: 'resize', size: { columns: 160, rows: 45 } }).focus).toBe('findings');
+    expect(after(focused, { type: 'resize', size: { columns: 80, rows: 24 } }).focus).toBe('table');
+  });
+});
+
+describe('a dialog', () => {
+  it('that cannot be scrolled stays the same one', () => {
+    const open = after(start, {
+      type: 'dialog',
+      dialog: { kind: 'text', title: 'x', lines: null, top: 0 },
+    });
+    expect(after(open, { type: 'scroll', to: 'down', lines: 1, page: 10 })).toBe(open);
+  });
+});
+
 describe('whatever happens', () => {
   const movements = ['up', 'down', 'pageUp', 'pageDown', 'first', 'last', 'next', 'previous'] as const;
   const somePlaces = [services, leases, doctor, aService('a'), aService('b')];

@@ -191,6 +191,15 @@ describe('TtlRound', () => {
     expect(times('l199')).toHaveLength(1);
   });
 
+  it('asks those in trouble soon, however many others there are', async () => {
+    const { clock, world, times } = scene(10_000);
+    world.leaseOf = (id) => ({ leftSeconds: id === 'l0' ? 3 : 28 });
+    await clock.advance(30_000);
+    const asked = times('l0');
+    expect(asked.length).toBeGreaterThanOrEqual(5);
+    expect(asked.every((ms, index) => index === 0 || ms - (asked[index - 1] ?? 0) <= 5_500)).toBe(true);
+  });
+
   it('asks those that stand behind the screen before all others, and the others all the same', async () => {
     const { clock, asked, world, times } = scene(400);
     world.preferred = [...range(300, 310), 'l300'];

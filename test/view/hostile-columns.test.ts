@@ -121,7 +121,8 @@ function expectAligned(cells: Cells, columns: number, table: Table | null): void
   const usual = rows.filter((row) => !textOf(row).slice(3).startsWith(`${CROWD} `));
   const starts = [...head.slice(0, end).matchAll(/(?<= )[^ ]+(?: [^ ]+)*/g)].map(({ index }) => index);
   for (const row of usual) {
-    for (const start of starts.slice(1)) expect(row[start - 1], `before ${start} of ${head}: ${textOf(row)}`).toBe(' ');
+    for (const start of starts.slice(1))
+      expect(row[start - 1], `before ${start} of ${head}: ${textOf(row)}`).toBe(' ');
     if (end < columns) expect(row[end], textOf(row)).toBe(head[end]);
   }
   for (const [from, to] of table.same) {

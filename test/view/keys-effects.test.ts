@@ -161,6 +161,14 @@ describe('a paused picture', () => {
     await press(view, keys.escape, /services \(19\)/);
     await drain(view);
     expect(body()).toEqual(before);
+    // Screens that were not open before show the same moment.
+    await press(view, '3', /^ events/m);
+    expect(view.terminal.text()).not.toContain('auth/i-1');
+    await press(view, ':svc mailer\r', 'services › mailer');
+    expect(view.terminal.text()).toMatch(/2 instances[^]*i-1[^]*i-2/);
+    await press(view, '1', /services \(19\)/);
+    await drain(view);
+    expect(body()).toEqual(before);
     await press(view, 'p', (now) => (now.rows()[0] ?? '').includes('LIVE'));
     await lookAgain(view);
     await press(view, 'g', /▌✖ auth /);

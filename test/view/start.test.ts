@@ -1,6 +1,7 @@
 /** How the interactive view begins, and where it refuses to. */
 import { cpSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { programFolder, runBinary } from '../support/binary.js';
 import { uniqueName } from '../support/builders.js';
@@ -196,6 +197,45 @@ describe('what it begins with', () => {
     await using selected = open('-l', 'tier=web');
     await selected.until('LIVE', WITHIN_MS);
     expect(selected.text()).toContain('-l tier=web');
+  });
+
+  test('a pattern and a selector together', async () => {
+    writeRegistry(directory, [
+      {
+        service: 'both-a',
+        id: 'i-1',
+        value: '{"endpoints":["http://10.0.0.1:1"],"metadata":{"tier":"web"}}',
+      },
+      { service: 'both-b', id: 'i-1', value: '10.0.0.9:80' },
+      { service: 'neither', id: 'i-1', value: '10.0.0.9:80' },
+    ]);
+    await using terminal = new ViewTerminal(['top', ...local, 'both-?', '-l', '!tier']);
+    await terminal.until(/both-b/, WITHIN_MS);
+    expect(terminal.text()).not.toContain('neither');
+  });
+
+  test('a service that joins later', async () => {
+    const service = uniqueName('later');
+    await using terminal = new ViewTerminal(['top', ...local, service]);
+    await terminal.until(/LIVE[^]*No instances of/, WITHIN_MS);
+    expect(terminal.text()).not.toContain('esc goes back');
+    writeRegistry(directory, [{ service, id: 'i-9', value: '10.0.0.9:80' }]);
+    await terminal.until(/i-9 +10\.0\.0\.9:80/, WITHIN_MS);
+    // Nothing else is followed, and it says so.
+    for (const key of ':svc order\r') {
+      terminal.press(key);
+      await sleep(40);
+    }
+    await terminal.until('alone', WITHIN_MS);
+    terminal.press('1');
+    await terminal.until(/services \(1\).*only later/, WITHIN_MS);
+  });
+
+  test('a selector that cannot be read: 2', async () => {
+    const { code, output } = await atTerminal(`sdctl top -l 'zone=('`);
+    expect(code).toBe(2);
+    expect(output).toContain('is no selector');
+    expect(output).not.toContain(SECOND_SCREEN);
   });
 });
 

@@ -7,6 +7,7 @@ import { bindingFor } from './keys/key-table.js';
 import type { BookChange } from './model/book.js';
 import type { PaintModel, Place, Size } from './model/paint-model.js';
 import type { InstanceRow, LeaseRow, Row } from './model/rows.js';
+import type { BookRows } from './model/still-book.js';
 import { dialogSpace } from './paint/dialogs.js';
 import { mostScroll } from './paint/paint-frame.js';
 import { panesOf } from './paint/panes.js';
@@ -227,7 +228,7 @@ export class Session {
 
   #names(): KnownNames {
     const { host } = this.#options;
-    const services = [...this.#world.book.services()].map(({ name }) => name).sort();
+    const services = [...this.#rows.services()].map(({ name }) => name).sort();
     return { services, contexts: host.contexts, layouts: host.layoutsOf(this.#world.identity) };
   }
 
@@ -245,7 +246,7 @@ export class Session {
         return;
       }
       case 'service': {
-        const found = [...this.#world.book.services()].find(({ name }) => name === command.name);
+        const found = [...this.#rows.services()].find(({ name }) => name === command.name);
         if (found === undefined) {
           const { service } = this.#options.host;
           this.#say(
@@ -359,6 +360,11 @@ export class Session {
     return panesOf(currentVisit(this.#state).place, this.#usefulSize).tableRows;
   }
 
+  /** Rows of the registry as the picture has them. */
+  get #rows(): BookRows {
+    return (this.#frozen ?? this.#world).book;
+  }
+
   #selectedRow(): Row | null {
     const { selectedIndex } = currentVisit(this.#state);
     return this.#table.rows[selectedIndex] ?? null;
@@ -367,7 +373,7 @@ export class Session {
   /** The instance that a detail is about. */
   #detail(): InstanceRow | null {
     const { place } = currentVisit(this.#state);
-    if (place.screen === 'instance') return (this.#frozen ?? this.#world).book.instance(place.key);
+    if (place.screen === 'instance') return this.#rows.instance(place.key);
     const row = this.#selectedRow();
     return row?.kind === 'instance' ? row : null;
   }

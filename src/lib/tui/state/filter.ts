@@ -29,7 +29,7 @@ export function readFilter(typed: string, context: FilterContext): FilterResult 
     // What is not finished yet hides nothing.
     return inner.ok && inner !== everything ? { ok: true, matches: (row) => !inner.matches(row) } : inner;
   }
-  const both = /^(?!-l\s)(\S.*?)\s(-l\s.*)$/s.exec(text);
+  const both = /^(?!-l(?:\s|$))(\S.*?)\s+(-l(?:\s.*)?)$/s.exec(text);
   if (both !== null) return allOf([readFilter(both[1] ?? '', context), readFilter(both[2] ?? '', context)]);
   if (/^-l(?:\s|$)/.test(text)) return bySelector(text.slice(2).trim(), context);
   if (text.startsWith('/')) return byPattern(patternOf(text));
