@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { PaintModel, Place, Size } from '../../src/lib/tui/model/paint-model.js';
 import { paintFrame } from '../../src/lib/tui/paint/paint-frame.js';
+import { hideableColumns } from '../../src/lib/config/tui-section.js';
 import { columnsOf } from '../../src/lib/tui/paint/tables.js';
 import { sortsOf } from '../../src/lib/tui/state/sorting.js';
 import {
@@ -199,6 +200,17 @@ describe('rows', () => {
     expect(shown({ identity, size }, placeOf('service'))[4]).toMatch(/✖ critical +HTTP GET http/);
     expect(shown({ identity }, placeOf('leases'))[2]).toMatch(/LEASE +KIND +NODE +STATE +OUTPUT/);
     expect(shown({ identity, size }, placeOf('leases'))[2]).toMatch(/OUTPUT +BOUND TO/);
+  });
+
+  it('can be hidden by these names, and by no others', () => {
+    const names = new Set<string>();
+    for (const place of places)
+      for (const hasNodes of [true, false])
+        // What the sign says, and the first column, always stay.
+        for (const { key } of columnsOf(place, hasNodes).slice(2)) names.add(key);
+    // In place of others where those have no room.
+    names.delete('word');
+    expect([...hideableColumns].sort()).toEqual([...names].sort());
   });
 
   it('can be ordered by columns that have these names', () => {

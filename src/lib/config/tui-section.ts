@@ -1,7 +1,5 @@
 import * as v from 'valibot';
 
-const text = v.pipe(v.string(), v.nonEmpty());
-
 /** Screens that the view can begin with. */
 const startScreens = ['services', 'leases', 'events', 'doctor'] as const;
 
@@ -20,9 +18,46 @@ const viewSorts = [
   'age',
 ] as const;
 
+/** Columns that some table can do without. The first one of a table always stays. */
+export const hideableColumns = [
+  'age',
+  'bound',
+  'churn',
+  'critical',
+  'detail',
+  'endpoint',
+  'event',
+  'finding',
+  'granted',
+  'instance',
+  'instances',
+  'key',
+  'keys',
+  'kind',
+  'lastChange',
+  'layout',
+  'lease',
+  'maintenance',
+  'node',
+  'output',
+  'passing',
+  'renewed',
+  'root',
+  'state',
+  'subject',
+  'tags',
+  'ttl',
+  'unknown',
+  'version',
+  'versions',
+  'warning',
+  'weight',
+  'zone',
+] as const;
+
 /** What the interactive view takes from the config file. */
 export const tuiSection = v.strictObject({
-  hide: v.optional(v.array(text)),
+  hide: v.optional(v.array(v.picklist(hideableColumns))),
   sort: v.optional(v.picklist(viewSorts)),
   start: v.optional(v.picklist(startScreens)),
   keepEvents: v.optional(v.pipe(v.number(), v.integer(), v.minValue(10), v.maxValue(100_000))),
