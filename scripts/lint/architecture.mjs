@@ -13,7 +13,7 @@ const layers = [
   // Clients of the registries, as a command is: the simulated fleet, the interactive view.
   ['demo', 'tui'],
   ['registry', 'discovery', 'doctor', 'probe', 'render', 'config'],
-  ['layouts', 'time'],
+  ['layouts', 'time', 'files'],
   ['model'],
   ['errors.ts'],
 ];

@@ -2,7 +2,7 @@ import { Args, Flags } from '@oclif/core';
 import { BaseCommand } from '../lib/command/base-command.js';
 import { globalFlags, selectFlags } from '../lib/command/global-flags.js';
 import { toSelection } from '../lib/command/select.js';
-import { isPlain, refuseLineFlags, requireTerminal, showView, viewFormats } from '../lib/command/view-run.js';
+import { refuseLineFlags, runInteractive, viewFormats } from '../lib/command/view-run.js';
 import { followMembership, streamFormats, watchPlan } from '../lib/command/watch-stream.js';
 
 export default class Top extends BaseCommand {
@@ -23,11 +23,8 @@ export default class Top extends BaseCommand {
     const { args, flags } = await this.parse(Top);
     refuseLineFlags(flags);
     const view = await this.open(flags, viewFormats);
-    if (!isPlain(view)) {
-      requireTerminal(view, args.service);
-      await this.leave(await showView(view, { ...flags, service: args.service }, this.config.root));
-    }
-    view.diagnostics.say('Nothing is painted over here: the view continues as lines.');
+    const code = await runInteractive(view, { ...flags, service: args.service }, this.config.root);
+    if (code !== null) await this.leave(code);
     const invocation = await this.open(flags, streamFormats);
     const plan = watchPlan(invocation, { service: args.service }, toSelection(flags, args.service));
     await using handle = await invocation.openRegistry();

@@ -1,18 +1,10 @@
-import {
-  accessSync,
-  closeSync,
-  constants,
-  existsSync,
-  mkdirSync,
-  openSync,
-  statSync,
-  writeSync,
-} from 'node:fs';
+import { accessSync, closeSync, constants, existsSync, openSync, statSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { stateDirectory } from '../config/state-directory.js';
 import { toJson } from '../render/safe-text.js';
 import { toRfc3339 } from '../time/clock.js';
 import type { Invocation } from './invocation.js';
+import { makePrivateFolder } from '../files/private-folder.js';
 
 /** One line of the log: what was done to one thing, and what became of it. */
 export interface AuditEntry {
@@ -87,7 +79,7 @@ export class AuditLog {
 }
 
 function append(file: string, text: string): void {
-  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  makePrivateFolder(dirname(file));
   const handle = openSync(file, 'a', 0o600);
   try {
     // One write for one line, so that two processes never mix theirs.

@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Env } from '../config/env.js';
 import { maskUserInfo } from '../config/mask.js';
 import type { Deps } from './deps.js';
+import { makePrivateFolder } from '../files/private-folder.js';
 
 /**
  * Writes down a defect: versions, stack and the command. No registry data, and no secret: flags hold none, and what
@@ -22,7 +23,7 @@ export function writeCrashFile(thrown: unknown, deps: Deps, argv: readonly strin
     '',
   ];
   try {
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    makePrivateFolder(directory);
     writeFileSync(file, lines.join('\n'), { mode: 0o600 });
     return file;
   } catch {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, statSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { isSet, type Env } from '../config/env.js';
 import { stateDirectory } from '../config/state-directory.js';
@@ -15,6 +15,7 @@ import {
 } from '../doctor/history.js';
 import type { History } from '../doctor/types.js';
 import { replaceFile } from './replace-file.js';
+import { makePrivateFolder } from '../files/private-folder.js';
 
 /** What a state is opened with. */
 export interface DoctorStateOptions {
@@ -61,7 +62,7 @@ export class DoctorState {
     const { nowMs, identity } = this.#options;
     const next = nextHistory(this.#state, observed, { nowMs, judges });
     try {
-      mkdirSync(dirname(this.#file), { recursive: true, mode: 0o700 });
+      makePrivateFolder(dirname(this.#file));
       replaceFile(this.#file, formatHistory(next, identity), 0o600);
     } catch (error) {
       this.#options.warn(`this run will not be remembered (${this.#file}: ${codeOf(error)})`);

@@ -1,8 +1,9 @@
-import { closeSync, existsSync, mkdirSync, openSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { closeSync, openSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Env } from '../config/env.js';
 import { stateDirectory } from '../config/state-directory.js';
 import { SdctlError } from '../errors.js';
+import { makePrivateFolder } from '../files/private-folder.js';
 
 /** So many tables of one second get names of their own. */
 const MOST_OF_A_SECOND = 100;
@@ -22,26 +23,13 @@ export function saveTable(env: Env, name: string, text: string, nowMs: number): 
   const folder = join(state, 'tables');
   const stamp = new Date(nowMs).toISOString().slice(0, 19).replaceAll(':', '').replace('T', '-');
   try {
-    makeFolder(folder);
+    makePrivateFolder(folder);
     return writeFresh(join(folder, `${name}-${stamp}`), text);
   } catch (error) {
     throw new SdctlError('E_FILE', `cannot save the table in ${folder}`, {
       why: (error as NodeJS.ErrnoException).code ?? String(error),
       cause: error,
     });
-  }
-}
-
-/** One folder at a time: Node's own way never ends where a file system lets nobody make anything, as /proc does. */
-function makeFolder(folder: string): void {
-  if (existsSync(folder)) return;
-  const parent = dirname(folder);
-  if (parent !== folder) makeFolder(parent);
-  try {
-    mkdirSync(folder, { mode: 0o700 });
-  } catch (error) {
-    // Somebody else was faster.
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   }
 }
 

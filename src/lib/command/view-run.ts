@@ -20,13 +20,28 @@ export interface ViewFlags {
   readonly selector?: string | undefined;
 }
 
-/** Whether the interactive view is to be lines instead: nothing may be painted twice. */
-export function isPlain({ view }: Invocation): boolean {
-  return view.plain;
+/**
+ * Shows the interactive view until it is left, unless it is to be lines: where nothing may be painted twice.
+ *
+ * @param root folder of the program
+ * @returns the exit code; null: go on as lines
+ * @throws {SdctlError} E_USAGE when stdin or stdout is no terminal that could be painted on
+ */
+export async function runInteractive(
+  invocation: Invocation,
+  flags: ViewFlags,
+  root: string,
+): Promise<number | null> {
+  if (invocation.view.plain) {
+    invocation.diagnostics.say('Nothing is painted over here: the view continues as lines.');
+    return null;
+  }
+  requireTerminal(invocation, flags.service);
+  return showView(invocation, flags, root);
 }
 
 /** @throws {SdctlError} E_USAGE when stdin or stdout is no terminal that could be painted on */
-export function requireTerminal({ deps }: Invocation, service: string | undefined): void {
+function requireTerminal({ deps }: Invocation, service: string | undefined): void {
   const stdin = deps.stdinIsTerminal;
   const stdout = deps.stdout.isTerminal;
   const isDumb = deps.env['TERM'] === 'dumb';
@@ -49,7 +64,7 @@ export function requireTerminal({ deps }: Invocation, service: string | undefine
  * @param root folder of the program
  * @returns the exit code
  */
-export async function showView(invocation: Invocation, flags: ViewFlags, root: string): Promise<number> {
+async function showView(invocation: Invocation, flags: ViewFlags, root: string): Promise<number> {
   const { deps, config, view } = invocation;
   const { service } = flags;
   const isPattern = service !== undefined && isGlob(service);

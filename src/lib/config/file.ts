@@ -1,6 +1,5 @@
 import {
   closeSync,
-  mkdirSync,
   openSync,
   readFileSync,
   realpathSync,
@@ -15,6 +14,7 @@ import { SdctlError } from '../errors.js';
 import { systemClock } from '../time/clock.js';
 import type { Env } from './env.js';
 import type { ConfigFile } from './schema.js';
+import { makePrivateFolder } from '../files/private-folder.js';
 
 export type { Env };
 
@@ -179,7 +179,7 @@ async function takeTurn(path: string, draft: string): Promise<number> {
   const deadlineMs = systemClock.monotonicMs() + TURN_MS;
   for (;;) {
     try {
-      mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+      makePrivateFolder(dirname(path));
       return openSync(draft, 'wx', 0o600);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw notWritten(path, error);

@@ -298,10 +298,14 @@ export class Effects {
     return null;
   }
 
+  #marked(): readonly Row[] {
+    const { marks } = this.#view.state;
+    return this.#view.rows.filter(({ key }) => marks.has(key));
+  }
+
   #save(): void {
     const { place } = currentVisit(this.#view.state);
-    const { marks } = this.#view.state;
-    const marked = this.#view.rows.filter(({ key }) => marks.has(key));
+    const marked = this.#marked();
     const rows = (marked.length === 0 ? this.#view.rows : marked).filter((row) => !isGone(row));
     const { book, moment } = this.#view.world;
     if (rows.length === 0) {
@@ -323,8 +327,7 @@ export class Effects {
       this.#view.say('start with --clipboard to copy', 'warning');
       return;
     }
-    const { marks } = this.#view.state;
-    const marked = this.#view.rows.filter(({ key }) => marks.has(key));
+    const marked = this.#marked();
     const detail = this.#view.detail();
     const rows = marked.length > 0 ? marked : detail === null ? [] : [detail];
     const text = endpointsText(rows);

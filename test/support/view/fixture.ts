@@ -1,6 +1,6 @@
 /** What a scripted registry holds at the start; plain data, handed to the process of the view as JSON. */
 import type { ErrorCode } from '../../../src/lib/errors.js';
-import type { BackendFacts } from '../../../src/lib/model/backend-facts.js';
+import { nothingKnown, type BackendFacts } from '../../../src/lib/model/backend-facts.js';
 import type { Instance, SkippedEntry, UndecodedEntry } from '../../../src/lib/model/instance.js';
 import type { LeaseRecord } from '../../../src/lib/model/lease.js';
 import type { MembershipEvent } from '../../../src/lib/model/membership.js';
@@ -115,18 +115,6 @@ export type Story = readonly (
   | { readonly recover: FaultyCall | null }
 )[];
 
-const noFacts: BackendFacts = {
-  servers: [],
-  members: null,
-  alarms: null,
-  denied: [],
-  failureTolerance: null,
-  isHealthy: null,
-  nodes: null,
-  drift: null,
-  isFiltered: false,
-};
-
 /** An etcd without anything in it. */
 export function aFixture(overrides: Partial<Fixture> = {}): Fixture {
   const server: ServerStatus = {
@@ -167,7 +155,7 @@ export function aFixture(overrides: Partial<Fixture> = {}): Fixture {
     hidden: [],
     roots: [{ root: '/microservices/', layout: 'kratos' }],
     status: [server],
-    facts: { ...noFacts, servers, alarms: [] },
+    facts: { ...nothingKnown, servers, alarms: [] },
     entries: {},
     faults: {},
     ...overrides,

@@ -1,21 +1,9 @@
 /** An examination for the test of one rule: nothing is wrong in it but what the test puts there. */
 import { defaultSettings } from '../../../src/lib/doctor/settings.js';
 import type { Examination, Rule } from '../../../src/lib/doctor/types.js';
-import type { BackendFacts } from '../../../src/lib/model/backend-facts.js';
+import { nothingKnown } from '../../../src/lib/model/backend-facts.js';
 import type { Found } from '../../../src/lib/model/finding.js';
 import type { Instance } from '../../../src/lib/model/instance.js';
-
-const facts: BackendFacts = {
-  servers: [],
-  members: null,
-  alarms: null,
-  denied: [],
-  failureTolerance: null,
-  isHealthy: null,
-  nodes: null,
-  drift: null,
-  isFiltered: false,
-};
 
 /** @param instances of the snapshot */
 export function anExamination(
@@ -38,7 +26,7 @@ export function anExamination(
       partial: false,
     },
     leases: { leases: [], revision: '100', takenAtMs, hidden: [] },
-    facts,
+    facts: nothingKnown,
     samples: [],
     probes: null,
     history: null,

@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import {
   closeSync,
   linkSync,
-  mkdirSync,
   openSync,
   readdirSync,
   readFileSync,
@@ -18,6 +17,7 @@ import type { Clock } from '../../time/clock.js';
 import type { ProcessProbe } from '../claim.js';
 import type { DriverCall } from '../registration-driver.js';
 import { fileErrorCode, isMissing, isNoSpace } from './map-error.js';
+import { makePrivateFolder } from '../../files/private-folder.js';
 
 /** A holder works for less than a millisecond, without a pause: one that is older than this is not coming back. */
 const STALE_MS = 5_000;
@@ -74,7 +74,7 @@ export class DirectoryLock {
         this.#create();
         return true;
       } catch (error) {
-        if (isMissing(error)) mkdirSync(this.#directory, { recursive: true, mode: 0o700 });
+        if (isMissing(error)) makePrivateFolder(this.#directory);
         else if (fileErrorCode(error) === 'EEXIST') {
           if (!this.#breakStale()) return false;
         } else throw error;

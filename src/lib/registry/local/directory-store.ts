@@ -4,7 +4,6 @@ import {
   existsSync,
   fstatSync,
   futimesSync,
-  mkdirSync,
   openSync,
   renameSync,
   rmdirSync,
@@ -39,6 +38,7 @@ import {
   type StoredEntry,
   type StoreWatch,
 } from './store.js';
+import { makePrivateFolder } from '../../files/private-folder.js';
 
 /**
  * A registry in a directory, one file per entry, shared by all processes of the same user. Files appear and change
@@ -179,7 +179,7 @@ export class DirectoryStore implements Store {
     const nowMs = Math.floor(this.#clock.nowMs());
     const { value, lease } = edit;
     const revision = nextRevision(this.#paths.readRevision(), nowMs);
-    mkdirSync(dirname(key), { recursive: true, mode: 0o700 });
+    makePrivateFolder(dirname(key));
     this.#replace(key, formatEntryFile({ ...name, value, lease, revision }), nowMs);
     this.#replace(this.#paths.revisionFile, revision, nowMs);
     const stored = lease === null ? null : { ...lease, expiresAtMs: nowMs + lease.ttlMs };
@@ -207,7 +207,7 @@ export class DirectoryStore implements Store {
   }
 
   #replace(file: string, text: string, modifiedAtMs: number): void {
-    mkdirSync(this.#paths.temporaries, { recursive: true, mode: 0o700 });
+    makePrivateFolder(this.#paths.temporaries);
     try {
       writeFileSync(this.#temporary, text, { mode: 0o600 });
       utimesSync(this.#temporary, modifiedAtMs / 1_000, modifiedAtMs / 1_000);
